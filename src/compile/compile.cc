@@ -1,0 +1,166 @@
+// The way from a graph to a program: interface, passes, lowering; and from a model file of any kind
+// to a program.
+#include "compile/compile.h"
+
+#include <map>
+#include <utility>
+
+#include "base/file.h"
+#include "compile/pack.h"
+#include "import/import.h"
+#include "ops/shape.h"
+
+namespace picabia::compile {
+namespace {
+
+using ir::ValueId;
+
+Result<std::vector<ValueId>> FindAll(const ir::Graph& graph,
+                                     const std::vector<std::string>& names) {
+  std::vector<ValueId> ids;
+  for (const std::string& name : names) {
+    PICABIA_ASSIGN_OR_RETURN(const ValueId id, graph.FindValue(name));
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+// Numbers the values that the program needs and writes steps and constants.
+class Lowering {
+ public:
+  explicit Lowering(const ir::Graph& graph) : graph_(graph) {}
+
+  Result<program::Program> Run() {
+    program_.source = graph_.source;
+    program_.compiler_version = PICABIA_VERSION;
+    program_.picture = graph_.picture;
+    for (const ValueId id : graph_.inputs) program_.inputs.push_back(MakePort(id));
+    for (const ir::Node& node : graph_.nodes)
+      PICABIA_RETURN_IF_ERROR(LowerNode(node).WithContext("node '" + node.name + "'"));
+    for (const ValueId id : graph_.outputs) {
+      if (graph_.value(id).constant) {
+        PICABIA_RETURN_IF_ERROR(NumberOfConstant(id, false, false).status());
+      }
+      program_.outputs.push_back(MakePort(id));
+    }
+    PICABIA_RETURN_IF_ERROR(program::CheckProgram(program_));
+    return std::move(program_);
+  }
+
+ private:
+  int32_t NumberOf(ValueId id) {
+    const auto [it, is_new] = numbers_.try_emplace({id.index, false}, 0);
+    if (is_new) it->second = AddValue(graph_.value(id));
+    return it->second;
+  }
+
+  int32_t AddValue(const ir::Value& value) {
+    program_.values.push_back({value.name, value.dtype});
+    return static_cast<int32_t>(program_.values.size()) - 1;
+  }
+
+  // A constant may be wanted both packed and plain: two values then.
+  Result<int32_t> NumberOfConstant(ValueId id, bool packed, bool transposed) {
+    const auto [it, is_new] = numbers_.try_emplace({id.index, packed}, 0);
+    if (!is_new) return it->second;
+    const ir::Value& value = graph_.value(id);
+    it->second = AddValue(value);
+    if (packed) {
+      PICABIA_ASSIGN_OR_RETURN(program::Constant c,
+                               PackFilter(it->second, *value.constant, transposed));
+      program_.constants.push_back(std::move(c));
+    } else {
+      PICABIA_ASSIGN_OR_RETURN(program::Constant c, PackPlain(it->second, *value.constant));
+      program_.constants.push_back(std::move(c));
+    }
+    return it->second;
+  }
+
+  Status LowerNode(const ir::Node& node) {
+    program::Step step{node.name, node.op, {}, {}};
+    const auto* block = std::get_if<ops::ConvBlock>(&node.op);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId id = node.inputs[i];
+      if (!graph_.value(id).constant) {
+        step.inputs.push_back(NumberOf(id));
+        continue;
+      }
+      const bool packed = block != nullptr && i == 1;
+      PICABIA_ASSIGN_OR_RETURN(const int32_t number,
+                               NumberOfConstant(id, packed, packed && block->transposed));
+      step.inputs.push_back(number);
+    }
+    for (const ValueId id : node.outputs) step.outputs.push_back(NumberOf(id));
+    program_.steps.push_back(std::move(step));
+    return OkStatus();
+  }
+
+  program::Port MakePort(ValueId id) {
+    const ir::Value& value = graph_.value(id);
+    program::Port port;
+    port.value = NumberOf(id);
+    port.rank_known = value.declared_shape.has_value();
+    if (value.declared_shape) port.declared_shape = *value.declared_shape;
+    if (value.frozen_shape) port.default_shape = *value.frozen_shape;
+    return port;
+  }
+
+  const ir::Graph& graph_;
+  program::Program program_;
+  std::map<std::pair<int32_t, bool>, int32_t> numbers_;  // (value, packed) -> number in the program
+};
+
+// A compiled program has no inner tensors: names must be its own, and choose among its outputs.
+Status CheckNames(const program::Program& program, const CompileOptions& options) {
+  const auto check = [&](const std::vector<std::string>& names,
+                         const std::vector<program::Port>& ports, const char* what) {
+    for (const std::string& name : names) {
+      std::string known;
+      bool found = false;
+      for (const program::Port& port : ports) {
+        const std::string& own = program.values[static_cast<size_t>(port.value)].name;
+        found = found || own == name || own + ":0" == name;
+        known += (known.empty() ? "" : ", ") + own;
+      }
+      if (!found)
+        return NotFound("tensor '" + name + "' is no " + what +
+                        " of this compiled program; it has: " + known);
+    }
+    return OkStatus();
+  };
+  PICABIA_RETURN_IF_ERROR(check(options.feeds, program.inputs, "input"));
+  return check(options.fetches, program.outputs, "output");
+}
+
+}  // namespace
+
+Result<program::Program> CompileGraph(ir::Graph graph, const CompileOptions& options) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<ValueId> feeds, FindAll(graph, options.feeds));
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<ValueId> fetches, FindAll(graph, options.fetches));
+  PICABIA_RETURN_IF_ERROR(ir::SetInterface(graph, feeds, fetches));
+  PICABIA_RETURN_IF_ERROR(ir::Verify(graph));
+  if (options.optimize) PICABIA_RETURN_IF_ERROR(passes::RunPipeline(graph, options.pipeline));
+  return Lowering(graph).Run();
+}
+
+Result<std::shared_ptr<const program::Program>> LoadModel(const std::string& path,
+                                                          const CompileOptions& options) {
+  PICABIA_ASSIGN_OR_RETURN(const std::shared_ptr<const FileBytes> file, FileBytes::Open(path));
+  const auto load = [&]() -> Result<program::Program> {
+    if (program::LooksLikeProgram(file->bytes())) {
+      PICABIA_ASSIGN_OR_RETURN(program::Program program, program::ReadProgram(file->bytes(), file));
+      PICABIA_RETURN_IF_ERROR(CheckNames(program, options));
+      return program;
+    }
+    PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(path));
+    auto program = CompileGraph(std::move(graph), options);
+    if (!program.ok()) return program.status().WithContext(path);
+    return program;
+  };
+  auto program = load();
+  if (program.ok()) return std::make_shared<const program::Program>(*std::move(program));
+  const std::string& message = program.status().message();
+  return message.starts_with(path) ? program.status() : program.status().WithContext(path);
+}
+
+}  // namespace picabia::compile

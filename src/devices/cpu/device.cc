@@ -1,0 +1,286 @@
+// Walks the steps, keeps each value until its last reader, and hands convolution blocks to their
+// plans.
+#include "devices/cpu/device.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "base/half.h"
+#include "devices/cpu/steps.h"
+#include "kernels/reference/reference.h"
+#include "ops/shape.h"
+
+namespace picabia::cpu {
+namespace {
+
+// Which factors of a convolution get 16 bits under kInt8. The layers next to the picture limit the
+// quality and cost little (few channels): there instance norm amplifies what the rounding of smooth
+// areas lost.
+constexpr int64_t kWideInputChannels = 32;
+constexpr int64_t kWideWeightChannels = 4;
+
+Bits ChooseBits(Arithmetic arithmetic, const ConvWeights& weights) {
+  if (arithmetic == Arithmetic::kInt16) return {16, 16};
+  Bits bits;
+  if (weights.ci <= kWideWeightChannels) {
+    bits.weight = 16;  // the picture itself has 8 bits
+  } else if (weights.ci <= kWideInputChannels) {
+    bits.input = 16;
+  }
+  return bits;
+}
+
+const char* KernelName(ConvMode mode, Bits bits) {
+  switch (mode) {
+    case ConvMode::kFloat:
+      return "conv-f32";
+    case ConvMode::kStatic:
+      return "conv-int8-static";
+    case ConvMode::kInteger:
+      break;
+  }
+  if (bits.input == 16) return bits.weight == 16 ? "conv-int16" : "conv-int16x8";
+  return bits.weight == 16 ? "conv-int8x16" : "conv-int8";
+}
+
+// A constant as the tensor its users expect.
+Result<Tensor> UnpackConstant(const program::Constant& c) {
+  if (c.packing != program::Packing::kPlain)
+    return Unsupported("packed filter outside a convolution");
+  if (c.stored_dtype != DType::kF16) return c.data.Reshaped(c.shape);
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<float> values, FloatValues(c.data));
+  return Tensor::From<float>(c.shape, values);
+}
+
+// A packed filter in its logical layout, for the reference.
+Result<Tensor> UnpackFilter(const ops::ConvBlock& op, const program::Constant& c) {
+  const Shape& s = c.shape;
+  const bool is_int8 = c.stored_dtype == DType::kI8;
+  PICABIA_ASSIGN_OR_RETURN(Tensor filter, Tensor::Create(is_int8 ? DType::kI8 : DType::kF32, s));
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<float> panels, FloatValues(c.data));
+  const int64_t taps = s[0] * s[1], ci = op.transposed ? s[3] : s[2],
+                co = op.transposed ? s[2] : s[3];
+  for (int64_t t = 0; t < taps; ++t)
+    for (int64_t k = 0; k < ci; ++k)
+      for (int64_t m = 0; m < co; ++m) {
+        const float v = panels[static_cast<size_t>(
+            ((m / kernels::kPanel * taps + t) * ci + k) * kernels::kPanel + m % kernels::kPanel)];
+        const int64_t to = op.transposed ? (t * co + m) * ci + k : (t * ci + k) * co + m;
+        if (is_int8) {
+          filter.MutableData<int8_t>()[to] = static_cast<int8_t>(v);
+        } else {
+          filter.MutableData<float>()[to] = v;
+        }
+      }
+  return filter;
+}
+
+}  // namespace
+
+struct Device::Impl {
+  Impl(const program::Program& p, const DeviceOptions& o, Isa isa)
+      : program(p), options(o), kernels(kernels::KernelsFor(isa)), threads(o.threads) {}
+
+  struct Block {
+    std::shared_ptr<const ConvWeights> weights;  // null under `reference`
+    ConvMode mode = ConvMode::kFloat;
+    Bits bits;
+    bool want_ranges = false;
+    std::map<Shape, std::shared_ptr<const ConvPlan>> plans;  // by input shape
+  };
+
+  Status Prepare();
+  Status PrepareBlock(size_t step, const ops::ConvBlock& op,
+                      const std::vector<const program::Constant*>& constants);
+  Result<Activation> RunStepAt(size_t i, StepReport& report);
+  Result<Activation> RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
+                              StepReport& report);
+  std::shared_ptr<const ConvPlan> PlanFor(Block& block, const ops::ConvBlock& op, const Shape& x,
+                                          const Shape& y);
+  const Activation& Input(const program::Step& step, size_t k) const {
+    return live[static_cast<size_t>(step.inputs[k])];
+  }
+
+  const program::Program& program;
+  DeviceOptions options;
+  const kernels::KernelTable& kernels;
+  ThreadPool threads;
+  BufferPool pool;
+  std::vector<std::optional<Tensor>> constants;     // by value
+  std::map<int32_t, ops::TensorType> packed_types;  // logical types of packed filters, by value
+  std::vector<Block> blocks;                        // by step
+  std::vector<int32_t> producer;                    // by value: the step that makes it, or -1
+  std::vector<size_t> last_use;                     // by value: the step that reads it last
+  std::vector<Activation> live;                     // by value
+};
+
+Device::Device() = default;
+Device::~Device() = default;
+
+Result<std::unique_ptr<Device>> Device::Create(const program::Program& program,
+                                               const DeviceOptions& options) {
+  PICABIA_ASSIGN_OR_RETURN(const Isa isa, SelectIsa());
+  std::unique_ptr<Device> device(new Device());
+  device->impl_ = std::make_unique<Impl>(program, options, isa);
+  PICABIA_RETURN_IF_ERROR(device->impl_->Prepare());
+  return device;
+}
+
+Isa Device::isa() const { return impl_->kernels.isa; }
+int64_t Device::peak_bytes() const { return impl_->pool.peak_bytes(); }
+
+Status Device::Impl::Prepare() {
+  std::vector<const program::Constant*> by_value(program.values.size(), nullptr);
+  for (const program::Constant& c : program.constants) by_value[static_cast<size_t>(c.value)] = &c;
+  constants.resize(program.values.size());
+  blocks.resize(program.steps.size());
+  last_use.assign(program.values.size(), 0);
+  producer.assign(program.values.size(), -1);
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    const program::Step& step = program.steps[i];
+    for (int32_t v : step.inputs) last_use[static_cast<size_t>(v)] = i;
+    if (const auto* op = std::get_if<ops::ConvBlock>(&step.op))
+      PICABIA_RETURN_IF_ERROR(
+          PrepareBlock(i, *op, by_value).WithContext("node '" + step.name + "'"));
+    producer[static_cast<size_t>(step.outputs[0])] = static_cast<int32_t>(i);
+  }
+  for (const program::Port& port : program.outputs)
+    last_use[static_cast<size_t>(port.value)] = program.steps.size();
+  for (const program::Constant& c : program.constants) {
+    if (c.packing != program::Packing::kPlain) continue;
+    PICABIA_ASSIGN_OR_RETURN(constants[static_cast<size_t>(c.value)], UnpackConstant(c));
+  }
+  return OkStatus();
+}
+
+Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
+                                  const std::vector<const program::Constant*>& by_value) {
+  const program::Step& step = program.steps[i];
+  const program::Constant* filter = by_value[static_cast<size_t>(step.inputs[1])];
+  if (filter == nullptr || filter->packing != program::Packing::kPanels16)
+    return InvalidModel("its filter is not a packed constant");
+  Block& block = blocks[i];
+  constexpr int64_t kMaxStride = 64;  // a transposed convolution is cut into stride * stride phases
+  if (op.transposed && std::max(op.window.strides[0], op.window.strides[1]) > kMaxStride)
+    return Unsupported("a transposed convolution with a stride above 64");
+  if (options.reference) {
+    PICABIA_ASSIGN_OR_RETURN(constants[static_cast<size_t>(step.inputs[1])],
+                             UnpackFilter(op, *filter));
+    return OkStatus();
+  }
+  PICABIA_ASSIGN_OR_RETURN(block.weights, MakeConvWeights(op, *filter));
+  block.bits = ChooseBits(options.arithmetic, *block.weights);
+  if (op.input_scale > 0) {
+    block.mode = ConvMode::kStatic;
+    if (!ConvPlan::FitsInt32(*block.weights, {8, 8}))
+      return Unsupported("a window of so many inputs overflows 32-bit sums");
+  } else if (options.arithmetic != Arithmetic::kFp32 &&
+             ConvPlan::FitsInt32(*block.weights, block.bits)) {
+    block.mode = ConvMode::kInteger;
+  }
+  packed_types[step.inputs[1]] = {op.input_scale > 0 ? DType::kI8 : DType::kF32, filter->shape};
+  // The producer of a block's input measures it while it writes.
+  const int32_t from = producer[static_cast<size_t>(step.inputs[0])];
+  if (from >= 0 && block.mode == ConvMode::kInteger)
+    blocks[static_cast<size_t>(from)].want_ranges = true;
+  return OkStatus();
+}
+
+std::shared_ptr<const ConvPlan> Device::Impl::PlanFor(Block& block, const ops::ConvBlock& op,
+                                                      const Shape& x, const Shape& y) {
+  if (const auto it = block.plans.find(x); it != block.plans.end()) return it->second;
+  constexpr size_t kKeptSizes = 16;  // a server that sees every size must not grow for ever
+  if (block.plans.size() >= kKeptSizes) block.plans.clear();
+  auto plan = std::make_shared<const ConvPlan>(op, block.weights, block.mode, block.bits, x, y);
+  block.plans[x] = plan;
+  return plan;
+}
+
+Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
+                                          StepReport& report) {
+  const program::Step& step = program.steps[i];
+  Block& block = blocks[i];
+  const auto data = [&](size_t input) { return Input(step, input).tensor.data<float>(); };
+  ConvInputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
+  size_t next = 2;
+  if (op.has_bias) inputs.bias = data(next++);
+  if (op.norm == ops::Norm::kInstance) {
+    inputs.norm_scale = data(next++);
+    inputs.norm_shift = data(next++);
+  }
+  if (op.has_residual) inputs.residual = data(next++);
+  const auto plan = PlanFor(block, op, inputs.x.tensor.shape(), out);
+  report.kernel = KernelName(block.mode, block.bits);
+  report.macs = plan->macs();
+  report.integer = block.mode != ConvMode::kFloat;
+  return plan->Run({kernels, threads, pool}, inputs, block.want_ranges);
+}
+
+Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
+  const program::Step& step = program.steps[i];
+  std::vector<Tensor> inputs;
+  std::vector<ops::TensorType> types;
+  for (size_t k = 0; k < step.inputs.size(); ++k) {
+    const auto v = static_cast<size_t>(step.inputs[k]);
+    const bool packed = !constants[v] && !live[v].tensor.has_data();
+    if (packed) {
+      types.push_back(packed_types.at(step.inputs[k]));
+      inputs.emplace_back();
+      continue;
+    }
+    inputs.push_back(Input(step, k).tensor);
+    types.push_back({inputs.back().dtype(), inputs.back().shape()});
+  }
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
+                           ops::InferOutputs(step.op, types));
+  Activation result;
+  if (const auto* op = std::get_if<ops::ConvBlock>(&step.op); op != nullptr && !options.reference)
+    return RunBlock(i, *op, out[0].shape, report);
+  if (options.reference) {
+    report.kernel = "reference";
+    PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> y, kernels::RunReference(step.op, inputs));
+    result.tensor = std::move(y[0]);
+    return result;
+  }
+  const char* kernel = "";
+  PICABIA_ASSIGN_OR_RETURN(result.tensor,
+                           RunStep({kernels, threads, pool}, step.op, inputs, &kernel));
+  report.kernel = kernel;
+  return result;
+}
+
+Result<std::vector<Tensor>> Device::Run(const std::vector<Tensor>& inputs,
+                                        std::vector<StepReport>& reports) {
+  using Clock = std::chrono::steady_clock;
+  Impl& d = *impl_;
+  d.live.assign(d.program.values.size(), {});
+  for (size_t v = 0; v < d.constants.size(); ++v)
+    if (d.constants[v]) d.live[v].tensor = *d.constants[v];
+  for (size_t i = 0; i < inputs.size(); ++i)
+    d.live[static_cast<size_t>(d.program.inputs[i].value)].tensor = inputs[i];
+  reports.assign(d.program.steps.size(), {});
+  Status status;
+  for (size_t i = 0; i < d.program.steps.size() && status.ok(); ++i) {
+    const program::Step& step = d.program.steps[i];
+    const auto start = Clock::now();
+    auto result = d.RunStepAt(i, reports[i]);
+    if (!result.ok()) {
+      status = result.status().WithContext("node '" + step.name + "'");
+      break;
+    }
+    d.live[static_cast<size_t>(step.outputs[0])] = *std::move(result);
+    for (int32_t v : step.inputs)
+      if (d.last_use[static_cast<size_t>(v)] == i) d.live[static_cast<size_t>(v)] = {};
+    reports[i].ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  }
+  std::vector<Tensor> outputs;
+  if (status.ok())
+    for (const program::Port& port : d.program.outputs)
+      outputs.push_back(d.live[static_cast<size_t>(port.value)].tensor);
+  d.live.clear();
+  if (!status.ok()) return status;
+  return outputs;
+}
+
+}  // namespace picabia::cpu

@@ -1,0 +1,64 @@
+// Integer arithmetic of one convolution for one picture: the input's scale and zero point per
+// channel from the range that the picture really has, and the weights, with those scales folded in,
+// requantized per output channel.
+//
+//   x_c = s_c * (q_c - z_c)           q_c in 0..255 (or 0..65535), z_c an integer, so that padding
+//   with zeros is exact w'_{o,k,c} = w_{o,k,c} * s_c = t_o * v_{o,k,c}   v in -127..127 (or
+//   -32639..32639) y_o = t_o * (sum of v * q  -  sum of v * z)
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/threads.h"
+#include "devices/cpu/conv_weights.h"
+
+namespace picabia::cpu {
+
+// Smallest and largest value of each channel of one picture. Empty: not known.
+struct ChannelRange {
+  std::vector<float> low;
+  std::vector<float> high;
+  bool integral = false;  // every value is an integer (a decoded picture)
+};
+
+// Bits of the two factors, 8 or 16. A 16-bit factor is two bytes, high and low, multiplied apart
+// (exact, one more pass).
+struct Bits {
+  int input = 8;
+  int weight = 8;
+};
+
+// The parameters of kernels::QuantizeRow, repeated to `period` entries (a multiple of the
+// channels).
+struct InputQuantization {
+  int64_t channels = 0;
+  int64_t period = 0;
+  std::vector<float> scale, inverse_scale, low, high;
+  std::vector<int32_t> zero;
+};
+
+// From the picture's ranges. Ranges are widened to hold 0.
+InputQuantization QuantizationFor(const ChannelRange& range, int bits);
+// The static rule of Int8Conv2D: q = clamp(round(x * input_scale), -128, 127) + 128, one scale for
+// all channels.
+InputQuantization StaticQuantization(int64_t channels, float input_scale);
+
+// How many entries a row kernel's repeated parameters should have: few channels are repeated so
+// that whole vectors are used.
+int64_t RowPeriod(int64_t channels);
+
+// Weights of one phase for one picture.
+struct QuantizedPhase {
+  // [blocks][segments][segment bytes/4][16][4], segment bytes = taps * RoundUp(ci, 4); low only for
+  // 16-bit weights.
+  std::vector<int8_t> high, low;
+  std::vector<double> scale;       // t_o per column
+  std::vector<double> correction;  // sum of v * z per column
+};
+
+// `static_weights`: the panels hold int8 values already (t = 1).
+void QuantizeWeights(const ConvWeights& weights, const InputQuantization& input, int weight_bits,
+                     bool static_weights, ThreadPool& threads, std::vector<QuantizedPhase>& phases);
+
+}  // namespace picabia::cpu

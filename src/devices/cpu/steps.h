@@ -1,0 +1,19 @@
+// The steps of a program that are not convolution blocks: fast paths for the common shapes, the
+// scalar reference for the rest.
+#pragma once
+
+#include <vector>
+
+#include "base/status.h"
+#include "base/tensor.h"
+#include "devices/cpu/conv.h"
+#include "ops/ops.h"
+
+namespace picabia::cpu {
+
+// Runs one operator on float or integer tensors. `kernel` is set to the name of what ran, for the
+// profile.
+Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op,
+                       const std::vector<Tensor>& inputs, const char** kernel);
+
+}  // namespace picabia::cpu

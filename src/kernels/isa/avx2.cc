@@ -1,0 +1,52 @@
+// Kernels for AVX2 with FMA. The 8-bit product widens to 16 bits and uses VPMADDWD: VPMADDUBSW
+// would saturate.
+#include <immintrin.h>
+
+#include "kernels/isa/isa.h"
+
+namespace picabia::kernels {
+namespace avx2 {
+namespace {
+
+struct F32 {
+  static constexpr int kRows = 6, kPanels = 1, kLanes = 8;  // 12 of 16 registers are sums
+  using V = __m256;
+  static V Load(const float* p) { return _mm256_loadu_ps(p); }
+  static void Store(float* p, V v) { _mm256_storeu_ps(p, v); }
+  static V Broadcast(const float* p) { return _mm256_broadcast_ss(p); }
+  static V MulAdd(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+};
+
+// A register of sums holds four channels, each as two partial sums that StorePanel adds.
+struct I8 {
+  static constexpr int kRows = 2, kPanels = 1, kVectors = 4;  // 8 sums, 4 weights, 2 pixels
+  using V = __m256i;
+  using A = __m256i;
+  static V Zero() { return _mm256_setzero_si256(); }
+  static V LoadB(const int8_t* b, int v) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b + v * 16)));
+  }
+  static A BroadcastA(const uint8_t* a) {
+    int32_t quad;
+    std::memcpy(&quad, a, sizeof(quad));
+    return _mm256_cvtepu8_epi16(_mm_set1_epi32(quad));
+  }
+  static V Dot(V sum, A a, V b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+  static void StorePanel(int32_t* c, const V* sum) {
+    for (int i = 0; i < 2; ++i) {
+      // Adds neighbours within each 128-bit half; the permutation puts the channels back in order.
+      const __m256i pairs = _mm256_hadd_epi32(sum[2 * i], sum[2 * i + 1]);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(c + 8 * i),
+                          _mm256_permute4x64_epi64(pairs, 0xD8));
+    }
+  }
+};
+
+#include "kernels/isa/table_inl.h"
+
+}  // namespace
+}  // namespace avx2
+
+const KernelTable kAvx2Table = avx2::MakeTable(Isa::kAvx2);
+
+}  // namespace picabia::kernels

@@ -1,0 +1,23 @@
+// What the files of src/kernels/isa/ share, and the tables that they define. Read by table.cc only.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/table.h"
+
+#if defined(__clang__)
+#define PICABIA_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define PICABIA_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+namespace picabia::kernels {
+
+extern const KernelTable kScalarTable;
+extern const KernelTable kSse4Table;
+extern const KernelTable kAvx2Table;
+extern const KernelTable kAvx512VnniTable;
+
+}  // namespace picabia::kernels

@@ -1,0 +1,43 @@
+// Kernels for any machine: one lane at a time.
+#include "kernels/isa/isa.h"
+
+namespace picabia::kernels {
+namespace scalar {
+namespace {
+
+struct F32 {
+  static constexpr int kRows = 1, kPanels = 1, kLanes = 1;
+  using V = float;
+  static V Load(const float* p) { return *p; }
+  static void Store(float* p, V v) { *p = v; }
+  static V Broadcast(const float* p) { return *p; }
+  static V MulAdd(V a, V b, V c) { return a * b + c; }
+};
+
+struct I8 {
+  static constexpr int kRows = 1, kPanels = 1, kVectors = kPanel;
+  using V = int32_t;
+  using A = const uint8_t*;
+  static V Zero() { return 0; }
+  // A "register" of weights is four bytes, the first one lowest.
+  static V LoadB(const int8_t* b, int v) {
+    int32_t packed;
+    std::memcpy(&packed, b + v * kQuad, sizeof(packed));
+    return packed;
+  }
+  static A BroadcastA(const uint8_t* a) { return a; }
+  static V Dot(V sum, A a, V b) {
+    for (int i = 0; i < kQuad; ++i) sum += a[i] * static_cast<int8_t>(b >> (8 * i));
+    return sum;
+  }
+  static void StorePanel(int32_t* c, const V* sum) { std::memcpy(c, sum, kPanel * sizeof(V)); }
+};
+
+#include "kernels/isa/table_inl.h"
+
+}  // namespace
+}  // namespace scalar
+
+const KernelTable kScalarTable = scalar::MakeTable(Isa::kScalar);
+
+}  // namespace picabia::kernels

@@ -1,0 +1,165 @@
+// Checks, allocates and calls the reference of each operator; ConvBlock is the chain that it was
+// fused from.
+#include "kernels/reference/reference.h"
+
+#include <cstring>
+#include <utility>
+
+namespace picabia::kernels {
+namespace reference {
+namespace {
+
+Result<Tensor> One(const ops::Op& op, std::vector<Tensor> inputs) {
+  PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, RunReference(op, inputs));
+  return std::move(outputs[0]);
+}
+
+Result<Tensor> Activate(ops::Activation activation, float alpha, Tensor x) {
+  switch (activation) {
+    case ops::Activation::kNone:
+      return x;
+    case ops::Activation::kRelu:
+      return One(ops::Unary{ops::UnaryKind::kRelu, 0}, {x});
+    case ops::Activation::kTanh:
+      return One(ops::Unary{ops::UnaryKind::kTanh, 0}, {x});
+    case ops::Activation::kLeakyRelu:
+      return One(ops::Unary{ops::UnaryKind::kLeakyRelu, alpha}, {x});
+  }
+  return Unsupported("activation");
+}
+
+Result<Tensor> BlockConvolution(const ops::ConvBlock& op, Tensor x, const Tensor& filter) {
+  ops::Window window = op.window;
+  if (op.pad_mode != ops::PadMode::kConstant) {
+    const auto& p = window.pads;
+    PICABIA_ASSIGN_OR_RETURN(
+        x, One(ops::Pad{op.pad_mode, {0, p[0], p[1], 0}, {0, p[2], p[3], 0}, 0}, {x}));
+    window.pads = {0, 0, 0, 0};
+  }
+  if (op.input_scale > 0) {
+    if (!op.transposed)
+      return One(ops::Int8Conv2D{window, op.input_scale, op.filter_scale}, {x, filter});
+    return One(ops::Int8ConvTranspose2D{window, op.output_shrink, op.input_scale, op.filter_scale},
+               {x, filter});
+  }
+  if (!op.transposed) return One(ops::Conv2D{window, 1}, {x, filter});
+  return One(ops::ConvTranspose2D{window, op.output_pads, op.output_shrink, 1}, {x, filter});
+}
+
+Result<Tensor> Scalar(float value) { return Tensor::From<float>({}, {value}); }
+
+}  // namespace
+
+Result<Tensor> ConvBlock(const ops::ConvBlock& op, const std::vector<Tensor>& inputs) {
+  size_t next = 2;
+  PICABIA_ASSIGN_OR_RETURN(Tensor y, BlockConvolution(op, inputs[0], inputs[1]));
+  if (op.has_bias) {
+    PICABIA_ASSIGN_OR_RETURN(y, One(ops::Binary{ops::BinaryKind::kAdd}, {y, inputs[next++]}));
+  }
+  if (op.norm == ops::Norm::kInstance) {
+    PICABIA_ASSIGN_OR_RETURN(
+        y, One(ops::InstanceNorm{op.epsilon}, {y, inputs[next], inputs[next + 1]}));
+    next += 2;
+  }
+  PICABIA_ASSIGN_OR_RETURN(y, Activate(op.activation, op.alpha, y));
+  if (op.post_scale != 1 || op.post_shift != 0) {
+    PICABIA_ASSIGN_OR_RETURN(const Tensor scale, Scalar(op.post_scale));
+    PICABIA_ASSIGN_OR_RETURN(const Tensor shift, Scalar(op.post_shift));
+    PICABIA_ASSIGN_OR_RETURN(y, One(ops::Binary{ops::BinaryKind::kMul}, {y, scale}));
+    PICABIA_ASSIGN_OR_RETURN(y, One(ops::Binary{ops::BinaryKind::kAdd}, {y, shift}));
+  }
+  if (op.has_residual) {
+    PICABIA_ASSIGN_OR_RETURN(y, One(ops::Binary{ops::BinaryKind::kAdd}, {y, inputs[next]}));
+  }
+  return Activate(op.activation2, op.alpha, y);
+}
+
+namespace {
+
+// Calls the function of the operator that the variant holds; `out` is allocated already.
+struct Runner {
+  const std::vector<Tensor>& in;
+  Tensor& out;
+
+  const Tensor* Optional(size_t i) const { return i < in.size() ? &in[i] : nullptr; }
+
+  Status operator()(const ops::Conv2D& op) {
+    Conv2D(op.window, op.groups, in[0], in[1], Optional(2), out);
+    return OkStatus();
+  }
+  Status operator()(const ops::ConvTranspose2D& op) {
+    ConvTranspose2D(op, in[0], in[1], Optional(2), out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Int8Conv2D& op) {
+    Int8Conv2D(op, in[0], in[1], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Int8ConvTranspose2D& op) {
+    Int8ConvTranspose2D(op, in[0], in[1], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::InstanceNorm& op) {
+    InstanceNorm(op.epsilon, in[0], in[1], in[2], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::BatchNorm& op) {
+    BatchNorm(op.epsilon, in, out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Identity&) {
+    out = in[0];
+    return OkStatus();
+  }
+  Status operator()(const ops::Unary& op) {
+    Unary(op.kind, op.alpha, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Clip& op) {
+    Clip(op.low, op.high, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Binary& op) { return Binary(op.kind, in[0], in[1], out); }
+  Status operator()(const ops::PowerDifference&) {
+    PICABIA_ASSIGN_OR_RETURN(const std::vector<float> power, FloatValues(in[2]));
+    if (power.empty()) return InvalidArgument("input 2 (power): found no element, expected one");
+    PowerDifference(in[0], in[1], power[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Reduce& op) { return Reduce(op, in[0], out); }
+  Status operator()(const ops::Pad& op) {
+    Pad(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::ResizeNearest& op) {
+    ResizeNearest(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Transpose& op) {
+    Transpose(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Reshape&) {
+    PICABIA_ASSIGN_OR_RETURN(out, in[0].Reshaped(out.shape()));
+    return OkStatus();
+  }
+  Status operator()(const ops::ConvBlock& op) {
+    PICABIA_ASSIGN_OR_RETURN(out, ConvBlock(op, in));
+    return OkStatus();
+  }
+};
+
+}  // namespace
+}  // namespace reference
+
+Result<std::vector<Tensor>> RunReference(const ops::Op& op, const std::vector<Tensor>& inputs) {
+  std::vector<ops::TensorType> types;
+  types.reserve(inputs.size());
+  for (const Tensor& t : inputs) types.push_back({t.dtype(), t.shape()});
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out, ops::InferOutputs(op, types));
+  PICABIA_ASSIGN_OR_RETURN(Tensor y, Tensor::Create(out[0].dtype, out[0].shape));
+  PICABIA_RETURN_IF_ERROR(std::visit(reference::Runner{inputs, y}, op));
+  return std::vector<Tensor>{std::move(y)};
+}
+
+}  // namespace picabia::kernels

@@ -1,0 +1,23 @@
+// From instruction set to table of kernels.
+#include "kernels/table.h"
+
+#include "kernels/isa/isa.h"
+
+namespace picabia::kernels {
+
+const KernelTable& KernelsFor(Isa isa) {
+  switch (isa) {
+#if defined(PICABIA_SIMD)
+    case Isa::kSse4:
+      return kSse4Table;
+    case Isa::kAvx2:
+      return kAvx2Table;
+    case Isa::kAvx512Vnni:
+      return kAvx512VnniTable;
+#endif
+    default:
+      return kScalarTable;
+  }
+}
+
+}  // namespace picabia::kernels

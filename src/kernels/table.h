@@ -1,0 +1,118 @@
+// The table of fast kernels of one instruction set. devices/cpu picks a table once, when it plans;
+// nothing chooses inside a loop. Every integer kernel gives the same bits in every table; float
+// kernels marked "same bits" do too.
+#pragma once
+
+#include <cstdint>
+
+#include "base/cpu.h"
+#include "ops/ops.h"
+
+namespace picabia::kernels {
+
+constexpr int kPanel =
+    16;  // output channels of a weight panel: one AVX-512 register of floats or int32
+constexpr int kQuad = 4;  // products that one dot-product instruction sums (VPDPBUSD)
+
+// One row of output pixels of a convolution as a matrix product. The row of `A` for pixel p is made
+// of `num_segments` runs of `segment_length` elements that begin at a + p * pixel_stride +
+// segments[s]: a run is a row of the kernel's window, which is contiguous in a padded NHWC picture.
+// K = num_segments * segment_length.
+struct GemmF32 {
+  const float* a;
+  int64_t pixel_stride;
+  const int64_t* segments;
+  int64_t num_segments;
+  int64_t segment_length;
+  const float* b;     // [ceil(channels/16)][K][16]
+  const float* bias;  // [channels rounded up to 16]
+  float* c;           // pixel p, channel m at c[p * c_stride + m]
+  int64_t c_stride;
+  int64_t pixels;
+  int64_t channels;
+};
+
+// The same on 8-bit integers, without bias: uint8 pixels times int8 weights into int32. Strides and
+// lengths are in bytes, segment_length a multiple of 4. Exact when K * 255 * 128 < 2^31, that is K
+// <= 65,793: callers check.
+struct GemmInt8 {
+  const uint8_t* a;
+  int64_t pixel_stride;
+  const int64_t* segments;
+  int64_t num_segments;
+  int64_t segment_length;
+  const int8_t* b;  // [ceil(channels/16)][K/4][16][4]
+  int32_t* c;  // pixel p, channel m at c[p * c_stride + m]; channels rounded up to 16 are written
+  int64_t c_stride;
+  int64_t pixels;
+  int64_t channels;
+};
+
+// Row kernels walk `count` elements with per-channel parameters of `period` entries that repeat:
+// period is the number of channels, or a multiple of it when that is small.
+struct QuantizeRow {
+  const float* x;
+  int64_t count;
+  int64_t period;
+  // q = round_half_even(min(max(x * inverse_scale, low), high)) + zero, all per channel; low, high
+  // and zero are integers with low + zero = 0 and high + zero = 255 (or 65535). NaN quantizes as
+  // `low`.
+  const float* inverse_scale;
+  const float* low;
+  const float* high;
+  const int32_t* zero;
+};
+
+// y = (sum of the planes - correction) * scale + bias for one row of pixels with int32 sums; with
+// `divisor` != 0 it is float(sum - correction) / divisor + bias, the rule of Int8Conv2D.
+struct DequantizeRow {
+  // Sums of products of (high, high), (high, low) + (low, high), and (low, low) bytes; the value is
+  // high * 65536 + middle * 256 + low, less `correction`. high and middle may be null.
+  const int32_t* high;
+  const int32_t* middle;
+  const int32_t* low;
+  int64_t sum_stride;        // int32 between pixels
+  const double* correction;  // [channels]: what the zero points of the input add
+  const double* scale;       // [channels]
+  float divisor;
+  const float* bias;  // [channels]
+  float* y;
+  int64_t y_stride;
+  int64_t pixels;
+  int64_t channels;
+};
+
+// The parameters of an instance norm of one picture, `period` entries each, or null.
+struct Affine {
+  const float* center = nullptr;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+};
+
+struct KernelTable {
+  Isa isa;
+  void (*gemm_f32)(const GemmF32& g);
+  void (*gemm_int8)(const GemmInt8& g);
+
+  // All below: same bits in every table.
+  // y = activation((y - center[c]) * scale[c] + shift[c]); null pointers: activation only. The center comes off first so that a
+  // channel which is constant gives its shift exactly, however small its deviation.
+  void (*affine)(float* y, int64_t count, int64_t period, const Affine& parameters,
+                 ops::Activation activation, float alpha);
+  // y = y * scale + shift.
+  void (*scale_shift)(float* y, int64_t count, float scale, float shift);
+  // y += x.
+  void (*add)(float* y, const float* x, int64_t count);
+  // sums[c] += x, squares[c] += x * x in order of the pixels.
+  void (*statistics)(const float* x, int64_t count, int64_t period, double* sums, double* squares);
+  // low[c] = min(low[c], x), high[c] = max(high[c], x). NaN is passed over.
+  void (*range)(const float* x, int64_t count, int64_t period, float* low, float* high);
+  void (*quantize8)(const QuantizeRow& row, uint8_t* q);
+  void (*quantize16)(const QuantizeRow& row, uint8_t* high, uint8_t* low);
+  void (*dequantize)(const DequantizeRow& row);
+};
+
+// The kernels of `isa`, which this build must have (base/cpu.h never selects another).
+const KernelTable& KernelsFor(Isa isa);
+
+}  // namespace picabia::kernels

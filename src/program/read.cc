@@ -1,0 +1,102 @@
+// Bytes into programs: FlatBuffers' verifier for the structure, then every number against its range
+// (check.cc).
+#include <string>
+#include <vector>
+
+#include "base/checked.h"
+#include "program/fields.h"
+#include "program/format.h"
+#include "program/program.h"
+
+namespace picabia::program {
+namespace {
+
+constexpr size_t kMaxDepth = 8;            // our tables nest 3 deep
+constexpr size_t kMaxTables = 50'000'000;  // bounds the verifier's time
+
+template <typename T>
+std::vector<T> ToVector(const flatbuffers::Vector<T>* v) {
+  return v == nullptr ? std::vector<T>() : std::vector<T>(v->begin(), v->end());
+}
+
+std::string ToString(const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); }
+
+Result<Step> ReadStep(const fb::Step& from) {
+  std::vector<FieldValue> values;
+  if (from.attributes() != nullptr)
+    for (const fb::Attribute* a : *from.attributes())
+      values.push_back({ToString(a->name()), ToVector(a->ints()), ToVector(a->floats())});
+  PICABIA_ASSIGN_OR_RETURN(ops::Op op, MakeOp(ToString(from.op()), values));
+  return Step{ToString(from.name()), std::move(op), ToVector(from.inputs()),
+              ToVector(from.outputs())};
+}
+
+Result<Constant> ReadConstant(const fb::Constant& from, const std::shared_ptr<const void>& owner) {
+  Constant c;
+  c.value = from.value();
+  if (from.stored_dtype() >= kNumDTypes)
+    return InvalidModel("a constant has an unknown element type");
+  c.stored_dtype = static_cast<DType>(from.stored_dtype());
+  c.packing = static_cast<Packing>(from.packing());
+  c.shape = ToVector(from.shape());
+  const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(from.data()->data()),
+                                         from.data()->size());
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % kDataAlignment != 0)
+    return InvalidModel("a constant is not aligned to 64 bytes");
+  const auto size = static_cast<int64_t>(DTypeSize(c.stored_dtype));
+  if (static_cast<int64_t>(bytes.size()) % size != 0)
+    return InvalidModel("a constant ends inside an element");
+  PICABIA_ASSIGN_OR_RETURN(
+      c.data,
+      Tensor::View(c.stored_dtype, {static_cast<int64_t>(bytes.size()) / size}, bytes, owner));
+  return c;
+}
+
+Port ReadPort(const fb::Port& from) {
+  return {from.value(), from.rank_known(), ToVector(from.declared_shape()),
+          ToVector(from.default_shape())};
+}
+
+}  // namespace
+
+bool LooksLikeProgram(std::span<const std::byte> bytes) {
+  return bytes.size() >= 8 && fb::ProgramBufferHasIdentifier(bytes.data());
+}
+
+Result<Program> ReadProgram(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  if (!LooksLikeProgram(bytes)) return InvalidModel("not a compiled program (no PICB identifier)");
+  if (static_cast<int64_t>(bytes.size()) > kMaxFileBytes + (1 << 20))
+    return InvalidModel("a compiled program cannot be larger than 2 GB");
+  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
+                                 kMaxDepth, kMaxTables);
+  if (!fb::VerifyProgramBuffer(verifier)) return InvalidModel("compiled program is damaged or cut");
+  const fb::Program& from = *fb::GetProgram(bytes.data());
+  if (from.format_version() != kFormatVersion)
+    return Unsupported("compiled program has format version " +
+                       std::to_string(from.format_version()) + " (written by Picabia " +
+                       ToString(from.compiler_version()) +
+                       "); this is Picabia " PICABIA_VERSION " and reads version " +
+                       std::to_string(kFormatVersion));
+  Program program;
+  program.compiler_version = ToString(from.compiler_version());
+  program.source = ToString(from.source());
+  for (const fb::Value* v : *from.values())
+    program.values.push_back({ToString(v->name()), static_cast<DType>(v->dtype())});
+  for (const fb::Step* s : *from.steps()) {
+    auto step = ReadStep(*s);
+    if (!step.ok()) return step.status().WithContext("step '" + ToString(s->name()) + "'");
+    program.steps.push_back(*std::move(step));
+  }
+  for (const fb::Constant* c : *from.constants()) {
+    PICABIA_ASSIGN_OR_RETURN(Constant constant, ReadConstant(*c, owner));
+    program.constants.push_back(std::move(constant));
+  }
+  for (const fb::Port* p : *from.inputs()) program.inputs.push_back(ReadPort(*p));
+  for (const fb::Port* p : *from.outputs()) program.outputs.push_back(ReadPort(*p));
+  const fb::Picture& p = *from.picture();
+  program.picture = {p.nchw(), p.bgr(), p.scale(), p.shift(), p.out_scale(), p.out_shift()};
+  PICABIA_RETURN_IF_ERROR(CheckProgram(program));
+  return program;
+}
+
+}  // namespace picabia::program
