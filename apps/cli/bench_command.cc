@@ -1,0 +1,195 @@
+// picabia bench: times a model on a picture made for the purpose.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/cost.h"
+#include "apps/cli/models.h"
+#include "apps/cli/sizes.h"
+#include "apps/cli/synthetic.h"
+#include "base/threads.h"
+
+namespace picabia::cli {
+namespace {
+
+struct Options {
+  std::string model = kStylePrefix, size;
+  RunOptions run;
+  int runs = 10;
+  bool layers = false, json = false;
+};
+
+struct Timing {
+  double first = 0, min = 0, median = 0, max = 0;
+};
+
+constexpr int64_t kUsualSize = 512;
+
+Result<std::vector<Shape>> ShapesToRun(const program::Program& program, const Options& options) {
+  std::optional<std::vector<Shape>> shapes;
+  if (!options.size.empty()) {
+    PICABIA_ASSIGN_OR_RETURN(const auto size, ParseSize(options.size));
+    shapes = InputShapes(program, size.first, size.second);
+  } else {
+    shapes = InputShapes(program, 0, 0);
+    if (!shapes) shapes = InputShapes(program, kUsualSize, kUsualSize);
+  }
+  if (!shapes) return Unsupported("the model does not say which shapes its inputs have");
+  return *shapes;
+}
+
+Result<Timing> Time(runtime::Session& session, const std::vector<runtime::Feed>& feeds, int runs) {
+  std::vector<double> all;
+  for (int i = 0; i <= runs; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    PICABIA_RETURN_IF_ERROR(session.Run(feeds).status());
+    const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
+    all.push_back(ms.count());
+  }
+  Timing timing;
+  timing.first = all.front();
+  all.erase(all.begin());  // the warm-up
+  std::sort(all.begin(), all.end());
+  timing.min = all.front();
+  timing.median = (all[all.size() / 2] + all[(all.size() - 1) / 2]) / 2;
+  timing.max = all.back();
+  return timing;
+}
+
+// The peak of this process. getrusage() would count that of the program that started it, too.
+int64_t PeakBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
+  }
+  return 0;
+}
+
+Json Layers(const runtime::Session& session) {
+  Json layers = Json::array();
+  for (const runtime::StepProfile& step : session.profile()) {
+    layers.push_back({{"name", step.name},
+                      {"kernel", step.kernel},
+                      {"ms", step.ms},
+                      {"macs", step.macs},
+                      {"integer", step.integer}});
+  }
+  return layers;
+}
+
+Json Describe(const Options& options, const runtime::Session& session,
+              const std::vector<Shape>& shapes, const Timing& timing) {
+  int64_t macs = 0, integer_macs = 0;
+  for (const runtime::StepProfile& step : session.profile()) {
+    macs += step.macs;
+    if (step.integer) integer_macs += step.macs;
+  }
+  Json json = {{"model", session.program().source},
+               {"input", shapes.empty() ? Shape() : shapes[0]},
+               {"data", fmt::format("synthetic picture, seed {}", kSyntheticSeed)},
+               {"device", options.run.device},
+               {"precision", options.run.precision},
+               {"isa", IsaName(session.isa())},
+               {"threads", ThreadPool(options.run.threads).threads()},
+               {"runs", options.runs},
+               {"ms_first", timing.first},
+               {"ms_min", timing.min},
+               {"ms_median", timing.median},
+               {"ms_max", timing.max},
+               {"peak_rss_bytes", PeakBytes()},
+               {"arena_bytes", session.arena_bytes()},
+               {"macs", macs},
+               {"gmacs_per_s", timing.median > 0 ? double(macs) / timing.median * 1e-6 : 0},
+               {"integer_macs_share", macs > 0 ? double(integer_macs) / double(macs) : 0}};
+  if (options.layers) json["layers"] = Layers(session);
+  return json;
+}
+
+std::string LayersText(const Json& layers) {
+  std::string text =
+      fmt::format("\n{:>9}  {:>8}  {:>8}  {:<28}{}\n", "ms", "MMAC", "GMAC/s", "kernel", "step");
+  for (const Json& layer : layers) {
+    const double ms = layer["ms"], macs = layer["macs"];
+    text += fmt::format("{:9.3f}  {:8.1f}  {:8.1f}  {:<28}{}\n", ms, macs * 1e-6,
+                        ms > 0 ? macs / ms * 1e-6 : 0, layer["kernel"].get<std::string>(),
+                        layer["name"].get<std::string>());
+  }
+  return text;
+}
+
+std::string Text(const Json& j) {
+  std::string text =
+      fmt::format("{}, {}, {} on {}, {} thread(s)\n", j["model"].get<std::string>(),
+                  ShapeString(j["input"].get<Shape>()), j["precision"].get<std::string>(),
+                  j["isa"].get<std::string>(), j["threads"].get<int>());
+  text += fmt::format("input        {}\n", j["data"].get<std::string>());
+  text += fmt::format("time         min {:.2f}, median {:.2f}, max {:.2f} ms of {} runs\n",
+                      j["ms_min"].get<double>(), j["ms_median"].get<double>(),
+                      j["ms_max"].get<double>(), j["runs"].get<int>());
+  text += fmt::format("first run    {:.2f} ms\n", j["ms_first"].get<double>());
+  text += fmt::format("memory       {:.1f} MiB at the peak, {:.1f} MiB of them buffers\n",
+                      j["peak_rss_bytes"].get<double>() / 1048576,
+                      j["arena_bytes"].get<double>() / 1048576);
+  text += fmt::format("speed        {:.1f} GMAC/s; {:.1f} % of the multiply-adds in integers\n",
+                      j["gmacs_per_s"].get<double>(), j["integer_macs_share"].get<double>() * 100);
+  return j.contains("layers") ? text + LayersText(j["layers"]) : text;
+}
+
+Result<Json> Bench(const Options& options) {
+  PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
+  PICABIA_ASSIGN_OR_RETURN(const ProgramPointer program, LoadAnyModel(options.model));
+  const auto context = [&](const Status& status) { return status.WithContext(options.model); };
+  const auto shapes = ShapesToRun(*program, options);
+  if (!shapes.ok()) return context(shapes.status());
+  auto session = runtime::Session::Create(program, options.run.session());
+  if (!session.ok()) return context(session.status());
+  const auto feeds = SyntheticFeeds(*program, *shapes);
+  if (!feeds.ok()) return context(feeds.status());
+  const auto timing = Time(**session, *feeds, options.runs);
+  if (!timing.ok()) return context(timing.status());
+  return Describe(options, **session, *shapes, *timing);
+}
+
+int BenchAction(const Options& options) {
+  if (!options.size.empty() && !ParseSize(options.size).ok()) {
+    Misuse("--size: " + ParseSize(options.size).status().message());
+  }
+  const auto json = Bench(options);
+  if (!json.ok()) return Fail(json.status());
+  if (options.json) {
+    PrintJson(*json);
+  } else {
+    Print(Text(*json));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddBench(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("bench", "Time a model");
+  command->footer(
+      "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--threads N]\n"
+      "                     [--runs N] [--layers] [--json]");
+  command->add_option("MODEL", options->model,
+                      "a .pb, .onnx or compiled file, or style:NAME; else the first style inside");
+  command->add_option("--size", options->size, "else what the model was frozen at, or 512x512")
+      ->type_name("HxW");
+  AddRunOptions(*command, options->run, "int8");
+  command->add_option("--runs", options->runs, "how many runs after one to warm up")
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_flag("--layers", options->layers, "the time of each step of the last run, too");
+  command->add_flag("--json", options->json, "as one JSON document");
+  command->callback([options, &action] { action = [options] { return BenchAction(*options); }; });
+}
+
+}  // namespace picabia::cli

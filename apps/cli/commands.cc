@@ -1,0 +1,72 @@
+// What the subcommands share: options, messages, results.
+#include "apps/cli/commands.h"
+
+#include <cstdio>
+
+namespace picabia::cli {
+namespace {
+
+// File names may hold anything; a message is one line and does not steer a terminal.
+std::string Printable(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x20 && code != 0x7F) {
+      line += c;
+    } else {
+      constexpr char kHex[] = "0123456789abcdef";
+      line += {'\\', 'x', kHex[code >> 4], kHex[code & 15]};
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+runtime::SessionOptions RunOptions::session() const {
+  runtime::SessionOptions options;
+  options.precision = *runtime::ParsePrecision(precision);  // the option admits only known names
+  options.threads = threads;
+  return options;
+}
+
+void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& default_precision) {
+  constexpr int kMostThreads = 1024;  // more is a slip of the finger
+  options.precision = default_precision;
+  command.add_option("--device", options.device, "cpu")
+      ->check(CLI::IsMember({"cpu", "mlu"}))
+      ->type_name("NAME");
+  command.add_option("--precision", options.precision, "int8, int16 or fp32")
+      ->check(CLI::IsMember({"int8", "int16", "fp32"}))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "how many threads; 0: one per core")
+      ->check(CLI::Range(0, kMostThreads))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+Status CheckDevice(const RunOptions& options) {
+  if (options.device == "cpu") return OkStatus();
+  return Unsupported("device " + options.device + " is not part of this version");
+}
+
+void Say(const std::string& message) {
+  std::fprintf(stderr, "picabia: %s\n", Printable(message).c_str());
+}
+
+int Fail(const Status& status) {
+  Say(status.message());
+  return kFailed;
+}
+
+void Misuse(const std::string& message) { throw CLI::ValidationError(message); }
+
+void Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void PrintJson(const Json& json) {
+  // Names that are not UTF-8 must not end the program: their odd bytes are replaced.
+  Print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace picabia::cli

@@ -1,0 +1,51 @@
+// The subcommands, one file each, and what they share. Each Add...() declares its options; the
+// action runs after the command line was found to be well formed and returns the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/status.h"
+#include "runtime/session.h"
+
+namespace picabia::cli {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kMisuse = 2;
+
+using Json = nlohmann::ordered_json;
+using Action = std::function<int()>;
+
+void AddStylize(CLI::App& app, Action& action);
+void AddRun(CLI::App& app, Action& action);
+void AddInspect(CLI::App& app, Action& action);
+void AddBench(CLI::App& app, Action& action);
+void AddCompile(CLI::App& app, Action& action);
+
+// How a model is run: --device, --precision and --threads.
+struct RunOptions {
+  std::string device = "cpu";
+  std::string precision;
+  int threads = 0;
+
+  runtime::SessionOptions session() const;
+};
+void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& default_precision);
+// An error for devices that this version does not have.
+Status CheckDevice(const RunOptions& options);
+
+// A message on stderr, on one line whatever is in it: "picabia: ...".
+void Say(const std::string& message);
+// Says why and returns kFailed.
+int Fail(const Status& status);
+// Ends an action as misuse: the message and the usage go to stderr.
+[[noreturn]] void Misuse(const std::string& message);
+
+// Results go to stdout. They may be cut by a full disk or a closed pipe: main() checks at the end.
+void Print(const std::string& text);
+void PrintJson(const Json& json);
+
+}  // namespace picabia::cli

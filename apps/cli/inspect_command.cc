@@ -1,0 +1,178 @@
+// picabia inspect: what is in a model file and what becomes of it.
+#include <fmt/format.h>
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/cost.h"
+#include "apps/cli/models.h"
+#include "apps/cli/sizes.h"
+#include "base/file.h"
+#include "import/import.h"
+#include "ir/text.h"
+
+namespace picabia::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  bool json = false, text = false;
+};
+
+// A model before and after compiling; a compiled file has no graph any more.
+struct Inspected {
+  std::optional<ir::Graph> graph;
+  ProgramPointer program;
+};
+
+Result<Inspected> Load(const std::string& model) {
+  Inspected inspected;
+  const bool style = model.starts_with(kStylePrefix);
+  if (!style) {
+    PICABIA_ASSIGN_OR_RETURN(const auto file, FileBytes::Open(model));
+    if (!program::LooksLikeProgram(file->bytes())) {
+      PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(model));
+      inspected.graph = std::move(graph);
+    }
+  }
+  if (!inspected.graph) {
+    PICABIA_ASSIGN_OR_RETURN(inspected.program, LoadAnyModel(model));
+    return inspected;
+  }
+  auto program = compile::CompileGraph(*inspected.graph);
+  if (!program.ok()) return program.status().WithContext(model);
+  inspected.program = std::make_shared<const program::Program>(*std::move(program));
+  return inspected;
+}
+
+Json Ports(const program::Program& program, const std::vector<program::Port>& ports) {
+  Json list = Json::array();
+  for (const program::Port& port : ports) {
+    const program::Value& value = program.values[static_cast<size_t>(port.value)];
+    Json json = {{"name", value.name}, {"dtype", DTypeName(value.dtype)}, {"shape", nullptr}};
+    if (port.rank_known) json["shape"] = port.declared_shape;
+    if (!port.default_shape.empty()) json["frozen_shape"] = port.default_shape;
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+template <typename Nodes>
+Json CountOperators(const Nodes& nodes) {
+  std::map<std::string, int64_t> counts;
+  for (const auto& node : nodes) ++counts[ops::OpName(node.op)];
+  return counts;
+}
+
+Json Convention(const PictureConvention& picture) {
+  return {{"layout", picture.nchw ? "NCHW" : "NHWC"},
+          {"color_order", picture.bgr ? "bgr" : "rgb"},
+          {"scale", picture.scale},
+          {"shift", picture.shift},
+          {"out_scale", picture.out_scale},
+          {"out_shift", picture.out_shift}};
+}
+
+Json Describe(const Inspected& inspected) {
+  const program::Program& program = *inspected.program;
+  const Json steps = CountOperators(program.steps);
+  const SizeRule rule = SizeRuleOf(program);
+  Json json = {{"source", program.source},
+               {"format", inspected.graph ? inspected.graph->format : "picabia"},
+               {"compiler_version", program.compiler_version},
+               {"inputs", Ports(program, program.inputs)},
+               {"outputs", Ports(program, program.outputs)},
+               {"picture", Convention(program.picture)},
+               {"size_multiple", rule.multiple},
+               {"size_minimum", rule.minimum},
+               {"parameters", Parameters(program)},
+               {"macs", nullptr},
+               {"nodes", nullptr},
+               {"steps", steps},
+               {"transposes", steps.value("Transpose", 0)}};
+  if (inspected.graph) json["nodes"] = CountOperators(inspected.graph->nodes);
+  if (const auto shapes = InputShapes(program, 0, 0)) {
+    const auto macs = MultiplyAdds(program, *shapes);
+    if (macs.ok()) json["macs"] = *macs;
+  }
+  return json;
+}
+
+// [1, ?, ?, 3], and the size it was frozen at where that is known.
+std::string PortText(const Json& port) {
+  std::string text =
+      fmt::format("{} {} ", port["name"].get<std::string>(), port["dtype"].get<std::string>());
+  text += port["shape"].is_null() ? "of any shape" : ShapeString(port["shape"].get<Shape>());
+  if (port.contains("frozen_shape")) {
+    text += ", frozen at " + ShapeString(port["frozen_shape"].get<Shape>());
+  }
+  return text;
+}
+
+std::string CountsText(const Json& counts) {
+  std::string text;
+  for (const auto& [name, count] : counts.items()) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count.get<int64_t>(), name);
+  }
+  return text;
+}
+
+std::string Text(const Json& json) {
+  std::string text =
+      fmt::format("source       {}\nformat       {}\n", json["source"].get<std::string>(),
+                  json["format"].get<std::string>());
+  for (const Json& port : json["inputs"]) text += "input        " + PortText(port) + "\n";
+  for (const Json& port : json["outputs"]) text += "output       " + PortText(port) + "\n";
+  const Json& p = json["picture"];
+  text += fmt::format("picture      {} {}, pixel * {} + {} in, value * {} + {} out\n",
+                      p["layout"].get<std::string>(), p["color_order"].get<std::string>(),
+                      p["scale"].get<float>(), p["shift"].get<float>(), p["out_scale"].get<float>(),
+                      p["out_shift"].get<float>());
+  text += fmt::format("sizes        padded to a multiple of {}, at least {}\n",
+                      json["size_multiple"].get<int64_t>(), json["size_minimum"].get<int64_t>());
+  text += fmt::format("parameters   {}\n", json["parameters"].get<int64_t>());
+  if (!json["macs"].is_null()) {
+    text += fmt::format("multiply-adds at the frozen size  {}\n", json["macs"].get<int64_t>());
+  }
+  if (!json["nodes"].is_null()) text += "nodes        " + CountsText(json["nodes"]) + "\n";
+  text += "steps        " + CountsText(json["steps"]) + "\n";
+  return text + fmt::format("transposes   {} remain\n", json["transposes"].get<int64_t>());
+}
+
+int InspectAction(const Options& options) {
+  if (options.json && options.text) Misuse("--json and --text exclude each other");
+  const auto inspected = Load(options.model);
+  if (!inspected.ok()) return Fail(inspected.status());
+  if (options.text) {
+    if (!inspected->graph) {
+      return Fail(Unsupported(options.model + ": is compiled, its graph is not in it any more"));
+    }
+    Print(ir::Print(*inspected->graph));
+    return kDone;
+  }
+  const Json json = Describe(*inspected);
+  if (options.json) {
+    PrintJson(json);
+  } else {
+    Print(Text(json));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddInspect(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("inspect", "Say what is in a model file");
+  command->footer("usage: picabia inspect MODEL [--json | --text]");
+  command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME")
+      ->required();
+  command->add_flag("--json", options->json, "as one JSON document");
+  command->add_flag("--text", options->text, "the graph, a node a line");
+  command->callback([options, &action] { action = [options] { return InspectAction(*options); }; });
+}
+
+}  // namespace picabia::cli

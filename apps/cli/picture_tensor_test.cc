@@ -1,0 +1,94 @@
+// Tests of pixels into tensors and back.
+#include "apps/cli/picture_tensor.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace picabia::cli {
+namespace {
+
+// Pixel (y, x) has red 100 + 10 y + x, green 1, blue 2.
+Picture Small(int64_t height, int64_t width) {
+  Picture picture{width, height, {}, {}, nullptr};
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      picture.rgb.push_back(static_cast<uint8_t>(100 + 10 * y + x));
+      picture.rgb.push_back(1);
+      picture.rgb.push_back(2);
+    }
+  }
+  return picture;
+}
+
+TEST(PictureToTensor, PadsByReflectionBelowAndAtTheRight) {
+  const auto tensor = PictureToTensor(Small(2, 3), {}, 4, 4);
+  ASSERT_TRUE(tensor.ok());
+  EXPECT_EQ(tensor->shape(), (Shape{1, 4, 4, 3}));
+  std::vector<float> red;
+  for (int i = 0; i < 16; ++i) red.push_back(tensor->data<float>()[i * 3]);
+  EXPECT_EQ(red, (std::vector<float>{100, 101, 102, 101, 110, 111, 112, 111,  //
+                                     100, 101, 102, 101, 110, 111, 112, 111}));
+}
+
+TEST(PictureToTensor, FollowsTheConvention) {
+  const PictureConvention convention{.nchw = true, .bgr = true, .scale = 0.5f, .shift = -1};
+  const auto tensor = PictureToTensor(Small(1, 2), convention, 1, 2);
+  ASSERT_TRUE(tensor.ok());
+  EXPECT_EQ(tensor->shape(), (Shape{1, 3, 1, 2}));
+  const std::vector<float> values(tensor->data<float>(), tensor->data<float>() + 6);
+  EXPECT_EQ(values, (std::vector<float>{0, 0, -0.5f, -0.5f, 49, 49.5f}));
+}
+
+TEST(TensorToPicture, RoundsHalfToEvenAndSaturates) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const auto tensor =
+      Tensor::From<float>({1, 1, 4, 3}, {0.5f, 1.5f, 2.5f, -1, 254.5f, 255.5f,  //
+                                         1e9f, -1e9f, nan, infinity, -infinity, 3.4999f});
+  ASSERT_TRUE(tensor.ok());
+  const auto picture = TensorToPicture(*tensor, {}, 1, 4);
+  ASSERT_TRUE(picture.ok());
+  EXPECT_EQ(picture->rgb, (std::vector<uint8_t>{0, 2, 2, 0, 254, 255, 255, 0, 0, 255, 0, 3}));
+}
+
+TEST(TensorToPicture, CutsAndFollowsTheConvention) {
+  PictureConvention convention{.nchw = true, .bgr = true};
+  convention.out_scale = 2;
+  convention.out_shift = 1;
+  const auto tensor = Tensor::From<float>({3, 2, 2}, {1, 2, 3, 4, 10, 20, 30, 40, 50, 60, 70, 80});
+  ASSERT_TRUE(tensor.ok());
+  const auto picture = TensorToPicture(*tensor, convention, 2, 1);
+  ASSERT_TRUE(picture.ok());
+  EXPECT_EQ(picture->rgb, (std::vector<uint8_t>{101, 21, 3, 141, 61, 7}));
+}
+
+TEST(TensorToPicture, IsTheInverseForEveryPixel) {
+  Picture picture{256, 1, {}, {}, nullptr};
+  for (int v = 0; v < 256; ++v) {
+    for (int c = 0; c < 3; ++c) picture.rgb.push_back(static_cast<uint8_t>(v));
+  }
+  PictureConvention convention{.scale = 1 / 127.5f, .shift = -1};
+  convention.out_scale = 127.5f;
+  convention.out_shift = 127.5f;
+  const auto tensor = PictureToTensor(picture, convention, 1, 256);
+  ASSERT_TRUE(tensor.ok());
+  const auto back = TensorToPicture(*tensor, convention, 1, 256);
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->rgb, picture.rgb);
+}
+
+TEST(TensorToPicture, RefusesWhatIsNoPicture) {
+  for (const Shape& shape : {Shape{1, 4, 4, 1}, Shape{2, 4, 4, 3}, Shape{3}, Shape{1, 3, 4, 4}}) {
+    const auto tensor = Tensor::Create(DType::kF32, shape);
+    ASSERT_TRUE(tensor.ok());
+    EXPECT_FALSE(TensorToPicture(*tensor, {}, 4, 4).ok()) << ShapeString(shape);
+  }
+  const auto small = Tensor::Create(DType::kF32, {1, 4, 4, 3});
+  ASSERT_TRUE(small.ok());
+  EXPECT_FALSE(TensorToPicture(*small, {}, 5, 4).ok());
+}
+
+}  // namespace
+}  // namespace picabia::cli

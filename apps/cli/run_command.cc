@@ -1,0 +1,144 @@
+// picabia run: feeds tensors of .npy files to a model and writes what it gives.
+#include <chrono>
+#include <memory>
+#include <set>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/models.h"
+#include "base/npy.h"
+
+namespace picabia::cli {
+namespace {
+
+// One NAME=FILE of the command line.
+struct TensorFile {
+  std::string name, path;
+};
+
+struct Options {
+  std::string model;
+  std::vector<std::string> feeds, fetches;
+  RunOptions run;
+  bool reference = false, json = false;
+};
+
+// "node" for "node" and "node:0": the same tensor.
+std::string Normalised(const std::string& name) {
+  return name.ends_with(":0") ? name.substr(0, name.size() - 2) : name;
+}
+
+std::vector<TensorFile> ParseTensorFiles(const std::vector<std::string>& texts, const char* flag) {
+  std::vector<TensorFile> files;
+  std::set<std::string> names;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+      Misuse(std::string(flag) + " \"" + text + "\", expected NAME=FILE.npy");
+    }
+    const std::string name = text.substr(0, equals);
+    if (!names.insert(Normalised(name)).second)
+      Misuse(std::string(flag) + " names " + name + " twice");
+    files.push_back({name, text.substr(equals + 1)});
+  }
+  return files;
+}
+
+std::vector<std::string> Names(const std::vector<TensorFile>& files) {
+  std::vector<std::string> names;
+  for (const TensorFile& file : files) names.push_back(file.name);
+  return names;
+}
+
+Result<size_t> OutputIndex(const program::Program& program, const std::string& name) {
+  for (size_t i = 0; i < program.outputs.size(); ++i) {
+    const auto value = static_cast<size_t>(program.outputs[i].value);
+    if (Normalised(program.values[value].name) == Normalised(name)) return i;
+  }
+  return NotFound("there is no output " + name);
+}
+
+Result<std::vector<runtime::Feed>> ReadFeeds(const std::vector<TensorFile>& files) {
+  std::vector<runtime::Feed> feeds;
+  for (const TensorFile& file : files) {
+    auto tensor = ReadNpy(file.path);
+    if (!tensor.ok()) {
+      const bool named = tensor.status().message().starts_with(file.path);
+      return named ? tensor.status() : tensor.status().WithContext(file.path);
+    }
+    feeds.push_back({file.name, *std::move(tensor)});
+  }
+  return feeds;
+}
+
+Status Run(const Options& options, const std::vector<TensorFile>& feeds,
+           const std::vector<TensorFile>& fetches) {
+  PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
+  compile::CompileOptions compile_options;
+  compile_options.feeds = Names(feeds);
+  compile_options.fetches = Names(fetches);
+  compile_options.optimize = !options.reference;
+  PICABIA_ASSIGN_OR_RETURN(const ProgramPointer program,
+                           LoadAnyModel(options.model, compile_options));
+  runtime::SessionOptions session_options = options.run.session();
+  session_options.reference = options.reference;
+  PICABIA_ASSIGN_OR_RETURN(const auto session, runtime::Session::Create(program, session_options));
+  PICABIA_ASSIGN_OR_RETURN(const auto tensors, ReadFeeds(feeds));
+
+  const auto start = std::chrono::steady_clock::now();
+  auto outputs = session->Run(tensors);
+  if (!outputs.ok()) return outputs.status().WithContext(options.model);
+  const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
+
+  Json json = {{"model", options.model},
+               {"device", options.run.device},
+               {"precision", options.run.precision},
+               {"isa", IsaName(session->isa())},
+               {"ms", ms.count()},
+               {"outputs", Json::array()}};
+  for (const TensorFile& fetch : fetches) {
+    PICABIA_ASSIGN_OR_RETURN(const size_t index, OutputIndex(*program, fetch.name));
+    const Tensor& tensor = (*outputs)[index];
+    PICABIA_RETURN_IF_ERROR(WriteNpy(fetch.path, tensor));
+    json["outputs"].push_back({{"name", fetch.name},
+                               {"file", fetch.path},
+                               {"dtype", DTypeName(tensor.dtype())},
+                               {"shape", tensor.shape()}});
+  }
+  if (options.json) PrintJson(json);
+  return OkStatus();
+}
+
+int RunAction(Options& options) {
+  const auto feeds = ParseTensorFiles(options.feeds, "--feed");
+  const auto fetches = ParseTensorFiles(options.fetches, "--fetch");
+  if (fetches.empty()) Misuse("--fetch NAME=FILE.npy is required");
+  if (options.reference && options.run.precision != "fp32") {
+    Misuse("--reference goes with --precision fp32 only");
+  }
+  const Status status = Run(options, feeds, fetches);
+  return status.ok() ? kDone : Fail(status);
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Feed tensors to a model and write what it gives");
+  command->footer(
+      "usage: picabia run MODEL --feed NAME=FILE.npy ... --fetch NAME=FILE.npy ...\n"
+      "                   [--device cpu] [--precision int8|int16|fp32] [--threads N] "
+      "[--reference]\n"
+      "                   [--json]");
+  command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME")
+      ->required();
+  command->add_option("--feed", options->feeds, "a tensor to feed; NAME is node or node:0")
+      ->type_name("NAME=FILE.npy");
+  command->add_option("--fetch", options->fetches, "a tensor to write")->type_name("NAME=FILE.npy");
+  AddRunOptions(*command, options->run, "fp32");
+  command->add_flag("--reference", options->reference,
+                    "interpret the graph as the file says, node by node, by the plainest code");
+  command->add_flag("--json", options->json, "say on stdout what was run and written");
+  command->callback([options, &action] { action = [options] { return RunAction(*options); }; });
+}
+
+}  // namespace picabia::cli

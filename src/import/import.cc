@@ -1,0 +1,53 @@
+// The entrances of the folder: files in, graphs out; every error begins with the file's name.
+// Called by the command line, the compiler's front end and the C interface.
+#include "import/import.h"
+
+#include "import/source.h"
+
+namespace picabia::import {
+namespace {
+
+// Protobuf itself ends here, and so do the 32-bit indices of the graph.
+constexpr size_t kMaxFileBytes = (size_t{1} << 31) - 1;
+
+Result<ir::Graph> Import(const Source& source, Result<ir::Graph> (*read)(const Source&)) {
+  Result<ir::Graph> graph = [&]() -> Result<ir::Graph> {
+    if (source.bytes.size() > kMaxFileBytes) {
+      return ResourceError("the file has " + std::to_string(source.bytes.size()) +
+                           " bytes; protobuf messages have at most " +
+                           std::to_string(kMaxFileBytes));
+    }
+    return read(source);
+  }();
+  if (graph.ok()) return graph;
+  return graph.status().WithContext(source.name);
+}
+
+Result<ir::Graph> DetectAndRead(const Source& source) {
+  PICABIA_ASSIGN_OR_RETURN(const ModelFormat format, DetectFormat(source.bytes));
+  return format == ModelFormat::kOnnx ? ReadOnnx(source) : ReadTensorFlow(source);
+}
+
+Source SourceOf(std::shared_ptr<const FileBytes> file, const std::string& name) {
+  const std::span<const std::byte> bytes = file->bytes();
+  return {bytes, std::move(file), name};
+}
+
+}  // namespace
+
+Result<ir::Graph> ImportSource(const Source& source) { return Import(source, DetectAndRead); }
+
+Result<ir::Graph> ImportTensorFlow(std::shared_ptr<const FileBytes> file, const std::string& name) {
+  return Import(SourceOf(std::move(file), name), ReadTensorFlow);
+}
+
+Result<ir::Graph> ImportOnnx(std::shared_ptr<const FileBytes> file, const std::string& name) {
+  return Import(SourceOf(std::move(file), name), ReadOnnx);
+}
+
+Result<ir::Graph> ImportModel(const std::string& path) {
+  PICABIA_ASSIGN_OR_RETURN(std::shared_ptr<const FileBytes> file, FileBytes::Open(path));
+  return ImportSource(SourceOf(std::move(file), path));
+}
+
+}  // namespace picabia::import

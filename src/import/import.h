@@ -1,0 +1,30 @@
+// Model files into graphs. Each importer reads bytes that may be hostile: every error is a Status
+// that names the file, the node and the rule; nothing is executed, no other file is opened.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "ir/graph.h"
+
+namespace picabia::import {
+
+enum class ModelFormat { kTensorFlow, kOnnx };
+
+// What the bytes are, told by their protobuf structure and not by the file's name. The error says
+// what they look like instead (empty, text, HTML, a Git LFS pointer, PNG, a Cambricon offline
+// model, a compiled Picabia program, ...).
+Result<ModelFormat> DetectFormat(std::span<const std::byte> bytes);
+
+// `file` keeps the bytes alive that constants view. `name` is used in messages and as
+// Graph::source.
+Result<ir::Graph> ImportTensorFlow(std::shared_ptr<const FileBytes> file, const std::string& name);
+Result<ir::Graph> ImportOnnx(std::shared_ptr<const FileBytes> file, const std::string& name);
+
+// Opens, detects and imports.
+Result<ir::Graph> ImportModel(const std::string& path);
+
+}  // namespace picabia::import

@@ -1,0 +1,64 @@
+// The elements of constants, as both file formats store them: raw little-endian bytes, or a list of
+// numbers in a typed field. Nothing is allocated that the bytes of the file do not justify.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "base/tensor.h"
+
+namespace picabia::import {
+
+// The bytes that constants may view, and what keeps them alive.
+struct Owner {
+  std::shared_ptr<const void> file;
+  // Memory that constants of few stored values and a large shape may still take, in bytes.
+  int64_t fill_budget = 0;
+};
+
+// A budget for files of `file_size` bytes: real graphs fill biases and scalars this way.
+int64_t FillBudget(size_t file_size);
+
+// Every dimension >= 0, rank at most kMaxRank, and a byte count that fits. Returns the elements.
+Result<int64_t> CheckConstantShape(DType dtype, const Shape& shape);
+constexpr size_t kMaxRank = 32;  // NumPy's limit before version 2
+
+// A view of `raw`, or a copy where the bytes are not aligned for the type.
+Result<Tensor> TensorFromRaw(DType dtype, const Shape& shape, std::string_view raw,
+                             const Owner& owner);
+
+// Takes the numbers of a typed field one by one, checks that each fits the element type, and makes
+// the tensor of them.
+class TensorFiller {
+ public:
+  static Result<TensorFiller> Create(DType dtype, const Shape& shape);
+
+  void AddInteger(int64_t value);
+  void AddFloat(float value);
+  void AddDouble(double value);
+  // A float16 given as its 16 bits.
+  void AddHalfBits(int64_t bits);
+
+  int64_t count() const { return count_; }
+  // All elements must have been given.
+  Result<Tensor> Finish();
+  // The last value given (zero when there is none) stands for all that follow, as in TensorFlow.
+  Result<Tensor> FinishFilled();
+
+ private:
+  TensorFiller(Tensor tensor) : tensor_(std::move(tensor)) {}
+  template <typename T>
+  void Store(T value);
+  void Misfit(const std::string& value);
+
+  Tensor tensor_;
+  int64_t count_ = 0;
+  Status status_;
+};
+
+}  // namespace picabia::import

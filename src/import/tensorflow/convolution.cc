@@ -1,0 +1,286 @@
+// Conv2D, Conv2DBackpropInput and Cambricon's Int8 forms of both. Called by the table in
+// operators.cc.
+//
+// TensorFlow names the size of a transposed convolution's result in a constant, which ties the graph
+// to one picture size. That constant is read once, at the size that the graph was frozen at, to
+// learn by how much it differs from what the strides alone would give; the graph then follows any
+// picture.
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "import/names.h"
+#include "import/tensorflow/operators.h"
+
+namespace picabia::import::tensorflow {
+namespace {
+
+constexpr int64_t kMaxWindowValue = 1 << 24;  // larger strides, dilations and pads are nonsense
+
+struct Axes {
+  size_t height, width, batch, channel;
+};
+constexpr Axes AxesOf(Layout layout) {
+  return layout == Layout::kNhwc ? Axes{1, 2, 0, 3} : Axes{2, 3, 0, 1};
+}
+
+// `name` is a list of 4, 1 for batch and channels; returns those of height and width.
+Result<std::array<int64_t, 2>> SpatialPair(NodeContext& c, std::string_view name, Layout layout) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> all, c.attributes.Ints(name, {1, 1, 1, 1}));
+  if (all.size() != 4) {
+    return InvalidModel("attribute " + Quoted(name) + " has " + std::to_string(all.size()) +
+                        " values, expected 4");
+  }
+  const Axes axes = AxesOf(layout);
+  if (all[axes.batch] != 1 || all[axes.channel] != 1) {
+    return Unsupported("attribute " + Quoted(name) + " is " + ShapeString(all) +
+                       ", expected 1 for batch and channels");
+  }
+  for (const int64_t v : all) {
+    if (v < 1 || v > kMaxWindowValue) {
+      return InvalidModel("attribute " + Quoted(name) + " has a value of " + std::to_string(v) +
+                          ", expected 1 to " + std::to_string(kMaxWindowValue));
+    }
+  }
+  return std::array<int64_t, 2>{all[axes.height], all[axes.width]};
+}
+
+// Pairs of (before, after) for each of the 4 axes, in the order of the layout.
+Result<std::array<int64_t, 4>> ExplicitPads(NodeContext& c, Layout layout) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> all,
+                           c.attributes.Ints("explicit_paddings", {}));
+  if (all.size() != 8) {
+    return InvalidModel("attribute 'explicit_paddings' has " + std::to_string(all.size()) +
+                        " values, expected 8");
+  }
+  for (const int64_t v : all) {
+    if (v < 0 || v > kMaxWindowValue) {
+      return InvalidModel("attribute 'explicit_paddings' has a value of " + std::to_string(v) +
+                          ", expected 0 to " + std::to_string(kMaxWindowValue));
+    }
+  }
+  const Axes axes = AxesOf(layout);
+  const size_t n = 2 * axes.batch, ch = 2 * axes.channel, h = 2 * axes.height, w = 2 * axes.width;
+  if (all[n] != 0 || all[n + 1] != 0 || all[ch] != 0 || all[ch + 1] != 0) {
+    return Unsupported("attribute 'explicit_paddings' pads batch or channels");
+  }
+  return std::array<int64_t, 4>{all[h], all[w], all[h + 1], all[w + 1]};
+}
+
+Result<ops::Window> ParseWindow(NodeContext& c, Layout layout) {
+  ops::Window window;
+  PICABIA_ASSIGN_OR_RETURN(window.strides, SpatialPair(c, "strides", layout));
+  PICABIA_ASSIGN_OR_RETURN(window.dilations, SpatialPair(c, "dilations", layout));
+  PICABIA_ASSIGN_OR_RETURN(const std::string_view padding, c.attributes.String("padding", ""));
+  if (padding == "EXPLICIT") {
+    PICABIA_ASSIGN_OR_RETURN(window.pads, ExplicitPads(c, layout));
+  } else if (padding == "SAME") {
+    window.pad_kind = ops::PadKind::kSameUpper;
+  } else if (padding != "VALID") {
+    return Unsupported("attribute 'padding' is " + Quoted(padding) +
+                       ", expected 'SAME', 'VALID' or 'EXPLICIT'");
+  }
+  if (padding != "EXPLICIT") {
+    PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> none,
+                             c.attributes.Ints("explicit_paddings", {}));
+    if (!none.empty()) {
+      return InvalidModel("attribute 'explicit_paddings' is given with padding " +
+                          Quoted(padding));
+    }
+  }
+  c.attributes.Ignore("use_cudnn_on_gpu");
+  return window;
+}
+
+// A filter is float or (for Int8 operators) int8, of rank 4 and without NaN.
+Status CheckFilter(const NodeContext& c, ir::ValueId filter, DType dtype) {
+  if (c.builder.dtype(filter) != dtype) {
+    return InvalidModel("the filter " + Quoted(c.builder.graph().value(filter).name) + " is " +
+                        DTypeName(c.builder.dtype(filter)) + ", expected " + DTypeName(dtype));
+  }
+  const Tensor* tensor = c.builder.Constant(filter);
+  if (tensor != nullptr && tensor->rank() != 4) {
+    return InvalidModel("the filter " + Quoted(c.builder.graph().value(filter).name) +
+                        " has shape " + ShapeString(tensor->shape()) + ", expected 4 dimensions");
+  }
+  return c.builder.CheckFinite(filter);
+}
+
+// Adds a spatial node; of an NCHW one, the inputs and the result are transposed around it.
+Result<ir::ValueId> AddSpatial(NodeContext& c, Layout layout, ops::Op op, ir::ValueId x,
+                               ir::ValueId filter) {
+  if (layout == Layout::kNhwc) return c.builder.AddNode(c.name, std::move(op), {x, filter});
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId nhwc, c.builder.ToNhwc(x));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId result,
+                           c.builder.AddNode(c.name, c.builder.FreshName(c.name + "/result"),
+                                             std::move(op), {nhwc, filter}));
+  return c.builder.ToNchw(result, c.name);
+}
+
+// What a node's size constant adds to the strides: one pair for SAME, the other for the rest.
+struct SizeCorrection {
+  std::array<int64_t, 2> output_pads{0, 0};
+  std::array<int64_t, 2> output_shrink{0, 0};
+};
+
+Status CheckCorrection(int64_t correction, int64_t stride, int64_t found, int64_t expected,
+                       const char* axis) {
+  if (correction >= 0 && correction < stride) return OkStatus();
+  return InvalidModel("input_sizes names a " + std::string(axis) + " of " + std::to_string(found) +
+                      ", expected " + std::to_string(expected) + " with stride " +
+                      std::to_string(stride));
+}
+
+// One axis; `in` is the input's size, at most a few billion, so that nothing here overflows.
+Status CorrectAxis(const ops::Window& window, size_t axis, int64_t in, int64_t kernel, int64_t named,
+                   SizeCorrection& correction) {
+  const char* axis_name = axis == 0 ? "height" : "width";
+  const int64_t stride = window.strides[axis];
+  if (window.pad_kind == ops::PadKind::kSameUpper) {
+    const int64_t full = in * stride;
+    correction.output_shrink[axis] = full - named;
+    return CheckCorrection(full - named, stride, named, full, axis_name);
+  }
+  const int64_t least = (in - 1) * stride + (kernel - 1) * window.dilations[axis] + 1 -
+                        window.pads[axis] - window.pads[axis + 2];
+  correction.output_pads[axis] = named - least;
+  return CheckCorrection(named - least, stride, named, least, axis_name);
+}
+
+// Nothing to correct where the size is computed in the graph, or the frozen size is not known.
+Result<SizeCorrection> ReadInputSizes(NodeContext& c, Layout layout, const ops::Window& window) {
+  SizeCorrection correction;
+  const ir::ValueId sizes_id = c.inputs[0];
+  if (sizes_id.index < 0 || c.builder.Constant(sizes_id) == nullptr) return correction;
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> sizes,
+                           ConstantIntegers(c, 0, "input_sizes"));
+  if (sizes.size() != 4 && sizes.size() != 2) {
+    return InvalidModel("input_sizes has " + std::to_string(sizes.size()) +
+                        " values, expected 4 (or height and width)");
+  }
+  const Shape* filter = c.builder.FrozenShape(c.inputs[1]);
+  const Shape* x = c.builder.FrozenShape(c.inputs[2]);
+  if (filter == nullptr || x == nullptr || x->size() != 4 || filter->size() != 4) {
+    return correction;
+  }
+  const Axes axes = AxesOf(layout);
+  if (sizes.size() == 4 &&
+      (sizes[axes.batch] != (*x)[axes.batch] || sizes[axes.channel] != (*filter)[2])) {
+    return InvalidModel("input_sizes is " + ShapeString(sizes) + ", expected batch " +
+                        std::to_string((*x)[axes.batch]) + " and " +
+                        std::to_string((*filter)[2]) + " channels");
+  }
+  const std::array<size_t, 2> spatial{axes.height, axes.width};
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t in = (*x)[spatial[i]];
+    const int64_t named = sizes.size() == 4 ? sizes[spatial[i]] : sizes[i];
+    if (in > INT32_MAX || (*filter)[i] > INT32_MAX || named < 0 || named > INT32_MAX) {
+      return InvalidModel("input_sizes is " + ShapeString(sizes) + " for an input of shape " +
+                          ShapeString(*x) + ", expected sizes of 0 to 2147483647");
+    }
+    PICABIA_RETURN_IF_ERROR(CorrectAxis(window, i, in, (*filter)[i], named, correction));
+  }
+  return correction;
+}
+
+// Cambricon's attributes that would change the result are refused unless they say "unset"; 1024 is
+// its mark for a position that is not used.
+Status CheckCambriconDefaults(NodeContext& c) {
+  constexpr int64_t kUnsetPosition = 1024;
+  const std::pair<const char*, int64_t> integers[] = {{"filter_position", kUnsetPosition},
+                                                      {"input_position", kUnsetPosition},
+                                                      {"mlu_group", 1},
+                                                      {"use_convfirst", 0},
+                                                      {"filter_is_sparse", 0}};
+  for (const auto& [name, expected] : integers) {
+    PICABIA_ASSIGN_OR_RETURN(const int64_t value, c.attributes.Int(name, expected));
+    if (value != expected) {
+      return Unsupported("attribute '" + std::string(name) + "' is " + std::to_string(value) +
+                         ", only " + std::to_string(expected) + " is supported");
+    }
+  }
+  const std::pair<const char*, float> floats[] = {
+      {"mean_r", 0}, {"mean_g", 0}, {"mean_b", 0}, {"std", 1}};
+  for (const auto& [name, expected] : floats) {
+    PICABIA_ASSIGN_OR_RETURN(const float value, c.attributes.Float(name, expected));
+    if (value != expected) {
+      return Unsupported("attribute '" + std::string(name) + "' is " + std::to_string(value) +
+                         ", only " + std::to_string(expected) + " is supported");
+    }
+  }
+  for (const char* name : {"filter_positions", "filter_scales", "paddings"}) {
+    // An empty list has no type of its own and reads as one of integers.
+    PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> values, c.attributes.Ints(name, {}));
+    for (const int64_t v : values) {
+      if (v == 0 && std::string_view(name) == "paddings") continue;
+      return Unsupported("attribute '" + std::string(name) + "' is " + ShapeString(values) +
+                         ", only an empty list is supported");
+    }
+  }
+  for (const char* name : {"FilterT", "InT", "OutT"}) c.attributes.Ignore(name);
+  return OkStatus();
+}
+
+Result<float> ParseScale(NodeContext& c, std::string_view name) {
+  PICABIA_ASSIGN_OR_RETURN(const float scale, c.attributes.Float(name, 0));
+  if (std::isfinite(scale) && scale > 0) return scale;
+  return InvalidModel("attribute " + Quoted(name) + " is " + std::to_string(scale) +
+                      ", expected a scale above 0");
+}
+
+}  // namespace
+
+Result<Layout> DataFormat(NodeContext& c) {
+  PICABIA_ASSIGN_OR_RETURN(const std::string_view format,
+                           c.attributes.String("data_format", "NHWC"));
+  if (format == "NHWC") return Layout::kNhwc;
+  if (format == "NCHW") return Layout::kNchw;
+  return Unsupported("attribute 'data_format' is " + Quoted(format) +
+                     ", expected 'NHWC' or 'NCHW'");
+}
+
+Result<ir::ValueId> ConvertConv2D(NodeContext& c) {
+  PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
+  return AddSpatial(c, layout, ops::Conv2D{window, 1}, c.inputs[0], c.inputs[1]);
+}
+
+Result<ir::ValueId> ConvertConv2DBackpropInput(NodeContext& c) {
+  PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
+  PICABIA_ASSIGN_OR_RETURN(const SizeCorrection size, ReadInputSizes(c, layout, window));
+  const ops::ConvTranspose2D op{window, size.output_pads, size.output_shrink, 1};
+  return AddSpatial(c, layout, op, c.inputs[2], c.inputs[1]);
+}
+
+Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& c) {
+  PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_ASSIGN_OR_RETURN(const float input_scale, ParseScale(c, "input_scale"));
+  PICABIA_ASSIGN_OR_RETURN(const float filter_scale, ParseScale(c, "filter_scale"));
+  PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
+  PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kI8));
+  return AddSpatial(c, layout, ops::Int8Conv2D{window, input_scale, filter_scale}, c.inputs[0],
+                    c.inputs[1]);
+}
+
+Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {
+  PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_ASSIGN_OR_RETURN(const float input_scale, ParseScale(c, "input_scale"));
+  PICABIA_ASSIGN_OR_RETURN(const float filter_scale, ParseScale(c, "filter_scale"));
+  PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
+  PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kI8));
+  PICABIA_ASSIGN_OR_RETURN(const SizeCorrection size, ReadInputSizes(c, layout, window));
+  if (size.output_pads != std::array<int64_t, 2>{0, 0}) {
+    return Unsupported("input_sizes asks for rows or columns beyond the windows' reach (" +
+                       std::to_string(size.output_pads[0]) + ", " +
+                       std::to_string(size.output_pads[1]) + "), which the int8 form cannot do");
+  }
+  const ops::Int8ConvTranspose2D op{window, size.output_shrink, input_scale, filter_scale};
+  return AddSpatial(c, layout, op, c.inputs[2], c.inputs[1]);
+}
+
+}  // namespace picabia::import::tensorflow

@@ -1,0 +1,247 @@
+// A GraphDef into a graph: names, edges, order, then one converter call a node. Called by import.cc.
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "import/builder.h"
+#include "import/names.h"
+#include "import/order.h"
+#include "import/source.h"
+#include "import/tensorflow/graph_def.h"
+#include "import/tensorflow/operators.h"
+
+namespace picabia::import {
+namespace tensorflow {
+namespace {
+
+// "name:3" is output 3 of a node, "name" output 0.
+struct Reference {
+  std::string_view node;
+  int64_t output = 0;
+};
+
+// Nothing when what follows the colon is no number.
+std::optional<Reference> ParseReference(std::string_view input) {
+  const size_t colon = input.rfind(':');
+  if (colon == std::string_view::npos) return Reference{input, 0};
+  Reference reference{input.substr(0, colon), 0};
+  const char* end = input.data() + input.size();
+  const auto parsed = std::from_chars(input.data() + colon + 1, end, reference.output);
+  if (parsed.ec != std::errc() || parsed.ptr != end || reference.output < 0) return std::nullopt;
+  return reference;
+}
+
+std::string NodeLabel(std::string_view name) { return "node " + Quoted(name); }
+
+std::string SupportedOperators() {
+  std::string list;
+  for (const Operator& row : Operators()) {
+    if (!list.empty()) list += ", ";
+    list += row.name;
+  }
+  return list;
+}
+
+class Importer {
+ public:
+  Importer(const Source& source, ParseLog& log, GraphDef def)
+      : log_(log), def_(std::move(def)), source_(source) {
+    owner_ = {source.owner, FillBudget(source.bytes.size())};
+  }
+
+  Result<ir::Graph> Run() {
+    PICABIA_RETURN_IF_ERROR(CheckNames());
+    PICABIA_RETURN_IF_ERROR(ResolveInputs());
+    order_ = TopologicalOrder(edges_);
+    if (!order_.cycle.empty()) return CycleError();
+    FindRoles();
+    builder_ = std::make_unique<Builder>(source_.name, "tensorflow", names_);
+    builder_->graph().values.reserve(def_.nodes.size());
+    builder_->graph().nodes.reserve(def_.nodes.size());
+    values_.resize(def_.nodes.size());
+    for (const int32_t i : order_.nodes) {
+      const Status status = Convert(i);
+      if (!status.ok()) return status.WithContext(NodeLabel(node(i).name));
+    }
+    CollectOutputs();
+    PICABIA_RETURN_IF_ERROR(ir::Verify(builder_->graph()));
+    return std::move(builder_->graph());
+  }
+
+ private:
+  const NodeDef& node(int32_t i) const { return def_.nodes[static_cast<size_t>(i)]; }
+  const Operator* op(int32_t i) const { return ops_[static_cast<size_t>(i)]; }
+
+  Status CheckNames() {
+    std::vector<std::string_view> names;
+    names.reserve(def_.nodes.size());
+    ops_.reserve(def_.nodes.size());
+    for (const NodeDef& n : def_.nodes) {
+      PICABIA_RETURN_IF_ERROR(CheckName(n.name, "node " + std::to_string(names.size())));
+      if (n.name.find(':') != std::string_view::npos || n.name.starts_with('^')) {
+        return InvalidModel(NodeLabel(n.name) + " has a ':' or a leading '^' in its name");
+      }
+      if (n.op.empty()) return InvalidModel(NodeLabel(n.name) + " names no operator");
+      names.push_back(n.name);
+      ops_.push_back(FindOperator(n.op));
+    }
+    names_ = NameIndex(std::move(names));
+    if (const auto twice = names_.Duplicate()) {
+      return InvalidModel("two nodes have the name " + Quoted(node(twice->first).name));
+    }
+    return OkStatus();
+  }
+
+  Status ResolveInputs() {
+    edges_.begin.reserve(def_.nodes.size() + 1);
+    for (int32_t i = 0; i < static_cast<int32_t>(def_.nodes.size()); ++i) {
+      auto inputs = ParseInputs(node(i), log_);
+      if (!inputs.ok()) return inputs.status().WithContext(NodeLabel(node(i).name));
+      for (size_t k = 0; k < inputs->size(); ++k) {
+        auto from = Resolve((*inputs)[k]);
+        if (!from.ok()) {
+          return from.status()
+              .WithContext("input " + std::to_string(k) + " (" + Quoted((*inputs)[k]) + ")")
+              .WithContext(NodeLabel(node(i).name));
+        }
+        edges_.from.push_back(*from);
+      }
+      edges_.EndNode();
+    }
+    return OkStatus();
+  }
+
+  Result<int32_t> Resolve(std::string_view input) const {
+    const auto reference = ParseReference(input);
+    if (!reference) return InvalidModel("no number of an output follows the ':'");
+    const int32_t from = names_.Find(reference->node);
+    if (from < 0) return InvalidModel("the graph has no such node");
+    // Of an operator that is not known, the number of outputs is not known either.
+    if (op(from) != nullptr && (reference->output != 0 || op(from)->convert == nullptr)) {
+      const std::string outputs = op(from)->convert == nullptr ? "no output" : "output 0";
+      return InvalidModel("output " + std::to_string(reference->output) + " of " +
+                          NodeLabel(reference->node) + " does not exist, its operator " +
+                          Escaped(node(from).op) + " has " + outputs + " here");
+    }
+    return from;
+  }
+
+  Status CycleError() const {
+    constexpr size_t kShown = 8;
+    std::string path;
+    for (size_t i = 0; i < std::min(order_.cycle.size(), kShown); ++i) {
+      path += Quoted(node(order_.cycle[i]).name) + " -> ";
+    }
+    if (order_.cycle.size() > kShown) path += "... -> ";
+    return InvalidModel(NodeLabel(node(order_.cycle[0]).name) +
+                        ": its inputs depend on itself: " + path +
+                        Quoted(node(order_.cycle[0]).name));
+  }
+
+  // Who is read, and which nodes serve only to compute the size that another one names.
+  void FindRoles() {
+    const size_t n = def_.nodes.size();
+    std::vector<bool> read_for_value(n, false);
+    is_read_.assign(n, false);
+    size_only_.assign(n, false);
+    for (auto it = order_.nodes.rbegin(); it != order_.nodes.rend(); ++it) {
+      const auto i = static_cast<size_t>(*it);
+      size_only_[i] = is_read_[i] && !read_for_value[i];
+      const std::span<const int32_t> inputs = edges_.of(*it);
+      for (size_t k = 0; k < inputs.size(); ++k) {
+        const auto from = static_cast<size_t>(inputs[k]);
+        is_read_[from] = true;
+        const bool as_size =
+            size_only_[i] || (op(*it) != nullptr && op(*it)->size_input == static_cast<int>(k));
+        if (!as_size) read_for_value[from] = true;
+      }
+    }
+  }
+
+  // A size that is computed from the picture's is left out, whatever operators compute it; constants
+  // that say sizes, and inputs, stay.
+  bool LeftOut(int32_t i) const {
+    if (!size_only_[static_cast<size_t>(i)]) return false;
+    if (op(i) == nullptr) return true;
+    if (node(i).op == "Const" || node(i).op == "Placeholder") return false;
+    // An Identity of something that stays is part of how constants arrive.
+    const std::span<const int32_t> inputs = edges_.of(i);
+    return node(i).op != "Identity" || inputs.size() != 1 ||
+           values_[static_cast<size_t>(inputs[0])].index < 0;
+  }
+
+  Status Convert(int32_t i) {
+    if (LeftOut(i)) return OkStatus();
+    const Operator* row = op(i);
+    if (row == nullptr) {
+      return Unsupported("operator '" + Escaped(node(i).op) + "' is not supported (Picabia reads: " +
+                         SupportedOperators() + ")");
+    }
+    if (row->convert == nullptr) return OkStatus();
+    PICABIA_ASSIGN_OR_RETURN(std::vector<ir::ValueId> inputs, InputValues(i));
+    PICABIA_ASSIGN_OR_RETURN(Attributes attributes, ParseAttributes(node(i), log_));
+    for (const char* name : {"T", "Tidx", "Tpaddings", "Tshape", "Tperm"}) attributes.Ignore(name);
+    NodeContext context{node(i),   std::string(node(i).name), attributes, std::move(inputs),
+                        *builder_, owner_,                    log_,       def_.producer};
+    PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(i)], row->convert(context));
+    return attributes.CheckAllUsed();
+  }
+
+  Result<std::vector<ir::ValueId>> InputValues(int32_t i) const {
+    const std::span<const int32_t> from = edges_.of(i);
+    const auto count = static_cast<int64_t>(from.size());
+    if (count < op(i)->min_inputs || count > op(i)->max_inputs) {
+      return InvalidModel(Escaped(node(i).op) + " has " + std::to_string(count) +
+                          " inputs, expected " + std::to_string(op(i)->min_inputs));
+    }
+    std::vector<ir::ValueId> inputs;
+    for (const int32_t f : from) inputs.push_back(values_[static_cast<size_t>(f)]);
+    return inputs;
+  }
+
+  // What nothing reads, and depends on an input. Constants and their Identity nodes that nothing
+  // reads are left-overs of training, unless there is nothing else.
+  void CollectOutputs() {
+    std::vector<bool> fed(def_.nodes.size(), false);
+    std::vector<ir::ValueId> all, depends_on_input;
+    for (const int32_t i : order_.nodes) {
+      const auto at = static_cast<size_t>(i);
+      const bool is_input = node(i).op == "Placeholder";
+      const std::span<const int32_t> from = edges_.of(i);
+      fed[at] = is_input || std::any_of(from.begin(), from.end(), [&](int32_t f) {
+                  return fed[static_cast<size_t>(f)];
+                });
+      if (is_read_[at] || is_input || node(i).op == "Const" || values_[at].index < 0) continue;
+      all.push_back(values_[at]);
+      if (fed[at]) depends_on_input.push_back(values_[at]);
+    }
+    builder_->graph().outputs = depends_on_input.empty() ? all : depends_on_input;
+  }
+
+  ParseLog& log_;
+  GraphDef def_;
+  const Source& source_;
+  Owner owner_;
+  NameIndex names_;
+  std::vector<const Operator*> ops_;  // of each node; null: not known
+  Edges edges_;
+  Order order_;
+  std::vector<bool> is_read_;
+  std::vector<bool> size_only_;
+  std::unique_ptr<Builder> builder_;
+  std::vector<ir::ValueId> values_;  // output 0 of each node; -1: none
+};
+
+}  // namespace
+}  // namespace tensorflow
+
+Result<ir::Graph> ReadTensorFlow(const Source& source) {
+  ParseLog log(source.bytes);
+  PICABIA_ASSIGN_OR_RETURN(tensorflow::GraphDef def, tensorflow::ParseGraphDef(log));
+  return tensorflow::Importer(source, log, std::move(def)).Run();
+}
+
+}  // namespace picabia::import

@@ -1,0 +1,97 @@
+// op(constants) = constant.
+//
+// The operator runs once here, by the scalar reference, and its output becomes a constant of the
+// same name. Run by the pipeline before the passes that look for constants.
+//
+// Budgets, because a graph of a few bytes may ask for terabytes: a result is at most 1 MiB or twice
+// its inputs (a transposed filter is as large as the filter; a padded one somewhat larger), and all
+// results together at most 64 MiB or twice all constants of the file. Convolutions are never
+// folded: their work is not bounded by the sizes of their inputs and outputs.
+#include <algorithm>
+
+#include "kernels/reference/reference.h"
+#include "ops/shape.h"
+#include "passes/pass.h"
+
+namespace picabia::passes {
+namespace {
+
+constexpr size_t kSmallResult = size_t{1} << 20;  // bytes
+constexpr size_t kSmallTotal = size_t{64} << 20;  // bytes
+constexpr size_t kGrowth = 2;                     // results over inputs
+constexpr size_t kMaxRank = 8;                    // the reference's work is elements times rank
+
+// Whether the work is bounded by a small multiple of input and output elements.
+bool IsCheap(const ops::Op& op) {
+  return !std::holds_alternative<ops::Conv2D>(op) &&
+         !std::holds_alternative<ops::ConvTranspose2D>(op) &&
+         !std::holds_alternative<ops::Int8Conv2D>(op) &&
+         !std::holds_alternative<ops::Int8ConvTranspose2D>(op) &&
+         !std::holds_alternative<ops::PowerDifference>(op) &&  // the exponent is a loop count
+         !std::holds_alternative<ops::ConvBlock>(op);
+}
+
+class Folder {
+ public:
+  explicit Folder(ir::Graph& graph) : graph_(graph) {
+    size_t constants = 0;
+    for (const ir::Value& v : graph.values) constants += v.constant ? v.constant->num_bytes() : 0;
+    budget_ = std::max(kSmallTotal, kGrowth * constants);
+  }
+
+  int Run() {
+    int rewrites = 0;
+    for (ir::Node& node : graph_.nodes) {
+      if (!Fold(node)) continue;
+      node.outputs.clear();
+      ++rewrites;
+    }
+    std::erase_if(graph_.nodes, [](const ir::Node& node) { return node.outputs.empty(); });
+    return rewrites;
+  }
+
+ private:
+  bool Fold(const ir::Node& node) {
+    if (!IsCheap(node.op)) return false;
+    std::vector<Tensor> inputs;
+    std::vector<ops::TensorType> types;
+    size_t bytes = 0;
+    for (ir::ValueId id : node.inputs) {
+      const auto& constant = graph_.value(id).constant;
+      if (!constant || constant->shape().size() > kMaxRank) return false;
+      inputs.push_back(*constant);
+      types.push_back({constant->dtype(), constant->shape()});
+      bytes += constant->num_bytes();
+    }
+    const auto result = ops::InferOutputs(node.op, types);
+    if (!result.ok() || !Affordable((*result)[0], bytes)) return false;
+    // What the reference refuses stays, to fail when it is run.
+    auto outputs = kernels::RunReference(node.op, inputs);
+    if (!outputs.ok()) return false;
+    budget_ -= (*outputs)[0].num_bytes();
+    ir::Value& value = graph_.value(node.outputs[0]);
+    value.declared_shape.reset();
+    value.constant = std::move((*outputs)[0]);
+    return true;
+  }
+
+  bool Affordable(const ops::TensorType& type, size_t input_bytes) const {
+    if (type.shape.size() > kMaxRank) return false;
+    size_t bytes = DTypeSize(type.dtype);
+    for (int64_t d : type.shape) bytes *= static_cast<size_t>(d);  // InferOutputs bounds it
+    return bytes <= std::max(kSmallResult, kGrowth * input_bytes) && bytes <= budget_;
+  }
+
+  ir::Graph& graph_;
+  size_t budget_ = 0;  // bytes of results still to be spent
+};
+
+}  // namespace
+
+Result<int> FoldConstants(ir::Graph& graph) {
+  const int rewrites = Folder(graph).Run();
+  if (rewrites > 0) ir::RemoveDeadCode(graph);
+  return rewrites;
+}
+
+}  // namespace picabia::passes

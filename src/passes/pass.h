@@ -1,0 +1,40 @@
+// Rewrites of the graph. Each is a name, a file that opens with its algebraic identity, a test and
+// a negative test; pipeline.cc is their order, and the runner verifies the graph after each.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "ir/graph.h"
+
+namespace picabia::passes {
+
+// Every pass keeps the graph's inputs and outputs (values, names, types) and the meaning of the
+// outputs. Returns how many rewrites it made.
+Result<int> RemoveIdentities(ir::Graph& graph);  // Identity(x) -> x
+Result<int> FoldConstants(ir::Graph& graph);     // op(constants) -> constant, under a byte budget
+Result<int> FuseInstanceNorm(ir::Graph& graph);  // the TensorFlow chain of 9 nodes -> InstanceNorm
+Result<int> FoldBatchNorm(
+    ir::Graph& graph);  // BatchNorm after a convolution -> its filter and bias; else Mul and Add
+Result<int> CancelTransposes(
+    ir::Graph& graph);  // layout: Transposes sink through elementwise operators and cancel
+Result<int> FuseConvBlocks(
+    ir::Graph& graph);  // pad + convolution + bias + norm + activation + residual -> ConvBlock
+
+struct PassInfo {
+  const char* name;
+  Result<int> (*run)(ir::Graph&);
+};
+// In the order in which they run.
+const std::vector<PassInfo>& Pipeline();
+
+struct PipelineOptions {
+  std::vector<std::string> disabled;  // names of passes to leave out; an unknown name is an error
+  // Called after each pass with its name, rewrite count and seconds; may be empty.
+  std::function<void(const PassInfo&, int rewrites, double seconds, const ir::Graph&)> observer;
+};
+Status RunPipeline(ir::Graph& graph, const PipelineOptions& options = {});
+
+}  // namespace picabia::passes

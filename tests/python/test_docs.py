@@ -1,0 +1,52 @@
+"""docs/command-line.md against the program: its examples run, its options are the program's."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import ROOT
+
+PAGE = (ROOT / "docs/command-line.md").read_text()
+SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+COMMANDS = ["stylize", "run", "inspect", "compile", "bench"]
+
+
+@pytest.fixture
+def folder(tmp_path, picabia_binary, examples):
+    """A folder with what the examples name, and the program on the path."""
+    Image.open(examples / "chelsea.jpg").resize((90, 60)).save(tmp_path / "photo.jpg")
+    (tmp_path / "holiday").mkdir()
+    shutil.copy(tmp_path / "photo.jpg", tmp_path / "holiday/one.jpg")
+    np.save(tmp_path / "x.npy", np.zeros((1, 16, 20, 3), np.float32))
+    (tmp_path / "styles").symlink_to(ROOT / "styles")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/picabia").symlink_to(picabia_binary)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_run(folder, command):
+    scripts = re.findall(r"^```sh\n(.*?)^```", SECTIONS[command], re.MULTILINE | re.DOTALL)
+    assert scripts
+    environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
+    for script in scripts:
+        done = subprocess.run(["sh", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_described(picabia, command):
+    usage = picabia(command, "--help").stdout
+    options = set(FLAG.findall(usage)) - {"--help"}
+    common = PAGE.split("## stylize")[0]
+    assert not {option for option in options if option not in SECTIONS[command] + common}
+    tabled = set(FLAG.findall("".join(re.findall(r"^\| `-[^|]*", SECTIONS[command], re.MULTILINE))))
+    assert not tabled - options
+    synopsis = re.search(r"usage: (picabia.*?)\n*\Z", usage, re.DOTALL).group(1)
+    assert " ".join(synopsis.split()) in " ".join(SECTIONS[command].split())
