@@ -108,7 +108,19 @@ Status Run(const Options& options, const std::vector<TensorFile>& feeds,
   return OkStatus();
 }
 
+// `run --feed x=x.npy MODEL`: the option has taken the model for one more of its values.
+void FindModel(Options& options) {
+  for (auto* values : {&options.feeds, &options.fetches}) {
+    if (!options.model.empty() || values->empty()) continue;
+    if (values->back().find('=') != std::string::npos) continue;
+    options.model = values->back();
+    values->pop_back();
+  }
+  if (options.model.empty()) Misuse("MODEL is required");
+}
+
 int RunAction(Options& options) {
+  FindModel(options);
   const auto feeds = ParseTensorFiles(options.feeds, "--feed");
   const auto fetches = ParseTensorFiles(options.fetches, "--fetch");
   if (fetches.empty()) Misuse("--fetch NAME=FILE.npy is required");
@@ -129,8 +141,7 @@ void AddRun(CLI::App& app, Action& action) {
       "                   [--device cpu] [--precision int8|int16|fp32] [--threads N] "
       "[--reference]\n"
       "                   [--json]");
-  command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME")
-      ->required();
+  command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
   command->add_option("--feed", options->feeds, "a tensor to feed; NAME is node or node:0")
       ->type_name("NAME=FILE.npy");
   command->add_option("--fetch", options->fetches, "a tensor to write")->type_name("NAME=FILE.npy");

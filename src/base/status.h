@@ -88,6 +88,7 @@ class [[nodiscard]] Result {
   if (!result.ok()) return result.status();               \
   lhs = *std::move(result)
 
-// Declares `lhs` from the value of `expr` (a Result), or returns its error. Expands to several statements.
+// Declares `lhs` from the value of `expr` (a Result), or returns its error. Expands to several
+// statements.
 #define PICABIA_ASSIGN_OR_RETURN(lhs, expr) \
   PICABIA_ASSIGN_OR_RETURN_IMPL_(PICABIA_CONCAT_(picabia_result_, __LINE__), lhs, expr)

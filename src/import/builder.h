@@ -49,7 +49,8 @@ class Builder {
   // An error naming the constant when an element is NaN or infinite; nothing for other values.
   Status CheckFinite(ir::ValueId id);
 
-  // Errors for an epsilon, or an element of a constant variance, that normalisation cannot divide by.
+  // Errors for an epsilon, or an element of a constant variance, that normalisation cannot divide
+  // by.
   Status CheckVariance(ir::ValueId id, float epsilon);
 
   // The shape at the frozen size, where that is known.

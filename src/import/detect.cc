@@ -49,8 +49,9 @@ bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 // fields, for the tags of strings 1 to 3 are 0x0A, 0x12 and 0x1A.
 bool LooksLikeText(std::string_view bytes) {
   const std::string_view start = bytes.substr(0, 512);
-  return std::all_of(start.begin(), start.end(),
-                     [](char c) { return IsSpace(c) || static_cast<unsigned char>(c) >= 0x20; });
+  return std::all_of(start.begin(), start.end(), [](char c) {
+    return IsSpace(c) || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+  });
 }
 
 std::string DescribeText(std::string_view bytes) {

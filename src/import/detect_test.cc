@@ -22,7 +22,8 @@ void ExpectRefused(const std::string& bytes, const std::string& part) {
   const auto format = Detect(bytes);
   ASSERT_FALSE(format.ok());
   EXPECT_NE(format.status().message().find(part), std::string::npos) << format.status().message();
-  EXPECT_NE(format.status().message().find("expected a frozen TensorFlow graph"), std::string::npos);
+  EXPECT_NE(format.status().message().find("expected a frozen TensorFlow graph"),
+            std::string::npos);
   EXPECT_TRUE(Error(bytes).starts_with("m.pb: the file ")) << Error(bytes);
 }
 
@@ -99,7 +100,7 @@ TEST(Names, Quoted) {
   EXPECT_EQ(Quoted("it's\\"), "'it\\x27s\\x5c'");
   EXPECT_EQ(Quoted("gr\xC3\xB6\xC3"), "'gr\xC3\xB6\\xc3'");
   EXPECT_EQ(Quoted("\xC0\xAF\xED\xA0\x80"), "'\\xc0\\xaf\\xed\\xa0\\x80'");  // overlong, surrogate
-  EXPECT_EQ(Quoted("\xC2\x85"), "'\\xc2\\x85'");                              // a C1 control
+  EXPECT_EQ(Quoted("\xC2\x85"), "'\\xc2\\x85'");                             // a C1 control
   EXPECT_EQ(Quoted("\xF0\x9F\x8E\xA8"), "'\xF0\x9F\x8E\xA8'");
   const std::string name = Quoted(std::string(119, 'a') + "\xF0\x9F\x8E\xA8" + "b");
   EXPECT_EQ(name, "'" + std::string(119, 'a') + "\xF0\x9F\x8E\xA8... (124 bytes)'");

@@ -1,6 +1,6 @@
-// The graphs of the AI Computing Systems lab, where they are there: real files with constants behind
-// Identity nodes, sizes named in constants and Cambricon's int8 operators. Their weights are not
-// free, so that they are no part of the project; without them these tests are skipped.
+// The graphs of the AI Computing Systems lab, where they are there: real files with constants
+// behind Identity nodes, sizes named in constants and Cambricon's int8 operators. Their weights are
+// not free, so that they are no part of the project; without them these tests are skipped.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -82,7 +82,8 @@ TEST(OnnxBad, case_010_DuplicateNames) {
               "value 'y' is defined twice");
   ExpectError(OnPicture({Node("Relu", {"x"}, {"x"})}).Bytes(), "value 'x' is defined twice");
   const std::string k = FloatTensor("k", {1}, {1});
-  ExpectError(OnPicture({Node("Relu", {"x"}, {"y"})}, {k, k}).Bytes(), "value 'k' is defined twice");
+  ExpectError(OnPicture({Node("Relu", {"x"}, {"y"})}, {k, k}).Bytes(),
+              "value 'k' is defined twice");
   Model m = OnPicture({Node("Relu", {"x"}, {"y"})});
   m.inputs.push_back(m.inputs[0]);
   ExpectError(m.Bytes(), "value 'x' is defined twice");
@@ -92,8 +93,10 @@ TEST(OnnxBad, case_011_EmptyNames) {
   ExpectError(OnPicture({Node("Relu", {"x"}, {""}, {}, "n")}).Bytes(),
               "node 'n': it names no output");
   ExpectError(OnPicture({Node("Relu", {"x"}, {})}).Bytes(), "node 0 (Relu): it names no output");
-  ExpectErrorStart(One("Relu", {""}), "node 'n': Relu has 1 inputs, expected 1, the first 1 not left");
-  ExpectError(OnPicture({}, {FloatTensor("", {1}, {1})}).Bytes(), "initializer 0 has an empty name");
+  ExpectErrorStart(One("Relu", {""}),
+                   "node 'n': Relu has 1 inputs, expected 1, the first 1 not left");
+  ExpectError(OnPicture({}, {FloatTensor("", {1}, {1})}).Bytes(),
+              "initializer 0 has an empty name");
   Model m = OnPicture({Node("Relu", {"x"}, {"y"})});
   m.inputs.push_back(ValueInfo("", {1}));
   ExpectError(m.Bytes(), "input 1 has an empty name");
@@ -101,24 +104,27 @@ TEST(OnnxBad, case_011_EmptyNames) {
 
 TEST(OnnxBad, case_012_Cycles) {
   ExpectError(One("Relu", {"y"}), "node 'n': its inputs depend on itself: node 'n' -> node 'n'");
-  ExpectErrorStart(OnPicture({Node("Relu", {"b"}, {"y"}, {}, "p"), Node("Relu", {"y"}, {"b"}, {}, "q")})
-                       .Bytes(),
-                   "node 'q': its inputs depend on itself: node 'q' -> node 'p' -> node 'q'");
+  ExpectErrorStart(
+      OnPicture({Node("Relu", {"b"}, {"y"}, {}, "p"), Node("Relu", {"y"}, {"b"}, {}, "q")}).Bytes(),
+      "node 'q': its inputs depend on itself: node 'q' -> node 'p' -> node 'q'");
 }
 
 TEST(OnnxBad, case_013_MissingInputs) {
   ExpectError(One("Relu", {"gone"}), "node 'n': input 0 ('gone'): the graph has no such value");
-  ExpectError(OnPicture({Node("Dropout", {"x"}, {"d", "mask"}, {}, "d"), Node("Relu", {"mask"}, {"y"}, {}, "n")})
-                  .Bytes(),
-              "node 'n': input 0 ('mask'): it is not the first output of node 'd', the only one that "
-              "is supported of Dropout");
+  ExpectError(
+      OnPicture(
+          {Node("Dropout", {"x"}, {"d", "mask"}, {}, "d"), Node("Relu", {"mask"}, {"y"}, {}, "n")})
+          .Bytes(),
+      "node 'n': input 0 ('mask'): it is not the first output of node 'd', the only one that "
+      "is supported of Dropout");
 }
 
 TEST(OnnxBad, InputCounts) {
   ExpectErrorStart(One("Relu", {"x", "x"}), "node 'n': Relu has 2 inputs, expected 1");
   ExpectErrorStart(One("Add", {"x"}), "node 'n': Add has 1 inputs, expected 2");
   ExpectErrorStart(One("Max", {"x", "x", "x"}), "node 'n': Max has 3 inputs, expected 2");
-  ExpectErrorStart(One("Conv", {"x", ""}), "node 'n': Conv has 2 inputs, expected 2 to 3, the first 2");
+  ExpectErrorStart(One("Conv", {"x", ""}),
+                   "node 'n': Conv has 2 inputs, expected 2 to 3, the first 2");
 }
 
 TEST(OnnxBad, case_014_Dimensions) {
@@ -129,12 +135,14 @@ TEST(OnnxBad, case_014_Dimensions) {
   ExpectError(init({-1}, raw), "initializer 'k': a tensor has a dimension of -1");
   ExpectErrorStart(init({1ll << 31}, raw),
                    "initializer 'k': a float32 tensor of shape [2147483648] holds 4 bytes");
-  ExpectErrorStart(init({(1ll << 42) + 1}, raw), "initializer 'k': shape [4398046511105] is larger");
+  ExpectErrorStart(init({(1ll << 42) + 1}, raw),
+                   "initializer 'k': shape [4398046511105] is larger");
   ExpectErrorStart(init({1ll << 32, 1ll << 32}, raw), "initializer 'k': shape ");
   ExpectErrorStart(init(Ints(33, 1), raw), "initializer 'k': a tensor has 33 dimensions");
   ExpectErrorStart(init(Ints(100000, 1), raw), "initializer 'k': a tensor has 33 dimensions");
   // A bomb: no data, and a shape that asks for a gigabyte.
-  ExpectErrorStart(init({1 << 28}, ""), "initializer 'k': a tensor of shape [268435456] holds at most");
+  ExpectErrorStart(init({1 << 28}, ""),
+                   "initializer 'k': a tensor of shape [268435456] holds at most");
   Model m = OnPicture({Node("Relu", {"x"}, {"y"})});
   m.inputs = {ValueInfo("x", {1, -2})};
   EXPECT_NE(Error(m.Bytes()).find("a dimension is -2"), std::string::npos);
@@ -155,20 +163,21 @@ TEST(OnnxBad, case_015_016_TensorData) {
   ExpectError(init(Raw("12345678") + one),
               "initializer 'k': a tensor has both raw_data and a typed data field");
   ExpectError(init(one), "initializer 'k': a tensor of shape [2] holds 1 values, expected 2");
-  ExpectError(init(one + one + one), "initializer 'k': a tensor of shape [2] holds 3 values, expected 2");
+  ExpectError(init(one + one + one),
+              "initializer 'k': a tensor of shape [2] holds 3 values, expected 2");
   ExpectErrorStart(init(Write([](auto& w) { w.add_int32(5, 1); })),
                    "initializer 'k': a float32 tensor has values of another type");
-  ExpectErrorStart(init(Write([](auto& w) { w.add_int32(5, 300); }) +
-                            Write([](auto& w) { w.add_int32(5, 1); }),
-                        kUint8),
-                   "initializer 'k': element 0 is 300, which is no uint8");
+  ExpectErrorStart(
+      init(Write([](auto& w) { w.add_int32(5, 300); }) + Write([](auto& w) { w.add_int32(5, 1); }),
+           kUint8),
+      "initializer 'k': element 0 is 300, which is no uint8");
 }
 
 TEST(OnnxBad, case_017_Types) {
   for (const int type : {0, kString, 4, 12, 16, 23, -1, 1 << 30}) {
-    ExpectErrorStart(OnPicture({Node("Relu", {"x"}, {"y"})}, {Tensor("k", type, {1}, Raw("abcd"))}).Bytes(),
-                     "initializer 'k': element type " + std::to_string(type) +
-                         " of ONNX is not supported");
+    ExpectErrorStart(
+        OnPicture({Node("Relu", {"x"}, {"y"})}, {Tensor("k", type, {1}, Raw("abcd"))}).Bytes(),
+        "initializer 'k': element type " + std::to_string(type) + " of ONNX is not supported");
   }
   Model m = OnPicture({Node("Relu", {"x"}, {"y"}, {}, "n")});
   m.inputs = {ValueInfo("x", {1}, kString)};
@@ -186,12 +195,14 @@ TEST(OnnxBad, case_018_019_Windows) {
               "node 'n': attribute 'dilations' has a value of 0, expected 1 to 16777216");
   ExpectError(Conv({IntList("kernel_shape", {0, 3})}),
               "node 'n': attribute 'kernel_shape' has a value of 0, expected 1 to 16777216");
-  ExpectErrorStart(Conv({IntList("kernel_shape", {5, 3})}),
-                   "node 'n': attribute 'kernel_shape' is [5, 3], the filter has shape [2, 3, 3, 3]");
+  ExpectErrorStart(
+      Conv({IntList("kernel_shape", {5, 3})}),
+      "node 'n': attribute 'kernel_shape' is [5, 3], the filter has shape [2, 3, 3, 3]");
   ExpectError(Conv({IntList("pads", {-1, 0, 0, 0})}),
               "node 'n': attribute 'pads' has a value of -1, expected 0 to 16777216");
-  ExpectError(Conv({IntList("pads", {1ll << 62, 0, 0, 0})}),
-              "node 'n': attribute 'pads' has a value of 4611686018427387904, expected 0 to 16777216");
+  ExpectError(
+      Conv({IntList("pads", {1ll << 62, 0, 0, 0})}),
+      "node 'n': attribute 'pads' has a value of 4611686018427387904, expected 0 to 16777216");
   ExpectErrorStart(Conv({IntList("strides", {1})}), "node 'n': attribute 'strides' has 1 values");
   ExpectErrorStart(Conv({Int("group", 0)}), "node 'n': attribute 'group' is 0");
   ExpectErrorStart(Conv({Int("group", 2)}), "node 'n': input 1 (filter): ");
@@ -213,13 +224,15 @@ TEST(OnnxBad, case_018_019_Windows) {
 
 TEST(OnnxBad, case_019_Pads) {
   const auto pad = [](const Ints& pads, const Strings& attrs = {}) {
-    return One("Pad", {"x", "p"}, attrs, {IntTensor("p", {static_cast<int64_t>(pads.size())}, pads)});
+    return One("Pad", {"x", "p"}, attrs,
+               {IntTensor("p", {static_cast<int64_t>(pads.size())}, pads)});
   };
   ExpectError(pad({0, 0, -1, 0, 0, 0, 0, 0}), "node 'n': a pad is -1, which would crop");
   ExpectErrorStart(pad({0, 0, 1ll << 40, 0, 0, 0, 0, 0}), "node 'n': a pad is 1099511627776");
   ExpectErrorStart(pad({0, 0, 0}), "node 'n': it has 3 pads");
   ExpectErrorStart(pad({}), "node 'n': it has 0 pads");
-  ExpectErrorStart(pad({0, 0, 0, 0}), "node 'n': input 0 (x): found shape [1, 3, 8, 8], expected rank 2");
+  ExpectErrorStart(pad({0, 0, 0, 0}),
+                   "node 'n': input 0 (x): found shape [1, 3, 8, 8], expected rank 2");
   ExpectErrorStart(pad({0, 0, 9, 0, 0, 0, 0, 0}, {String("mode", "reflect")}),
                    "node 'n': padding of axis 1: found 9");
   ExpectErrorStart(pad({0, 0, 1, 0, 0, 0, 0, 0}, {String("mode", "wrap")}),
@@ -235,11 +248,15 @@ TEST(OnnxBad, case_019_Pads) {
 }
 
 TEST(OnnxBad, case_020_Axes) {
-  ExpectErrorStart(One("ReduceMean", {"x"}, {IntList("axes", {4})}), "node 'n': axis 4 does not exist");
-  ExpectErrorStart(One("ReduceMean", {"x"}, {IntList("axes", {-5})}), "node 'n': axis -5 does not exist");
-  ExpectErrorStart(One("ReduceMean", {"x"}, {IntList("axes", {1, -3})}), "node 'n': axis 1 is given twice");
+  ExpectErrorStart(One("ReduceMean", {"x"}, {IntList("axes", {4})}),
+                   "node 'n': axis 4 does not exist");
+  ExpectErrorStart(One("ReduceMean", {"x"}, {IntList("axes", {-5})}),
+                   "node 'n': axis -5 does not exist");
+  ExpectErrorStart(One("ReduceMean", {"x"}, {IntList("axes", {1, -3})}),
+                   "node 'n': axis 1 is given twice");
   for (const Ints& perm : {Ints{0, 1, 2, 2}, Ints{0, 1, 2, 4}, Ints{-1, 0, 1, 2}}) {
-    ExpectErrorStart(One("Transpose", {"x"}, {IntList("perm", perm)}), "node 'n': attribute 'perm' is ");
+    ExpectErrorStart(One("Transpose", {"x"}, {IntList("perm", perm)}),
+                     "node 'n': attribute 'perm' is ");
   }
   ExpectErrorStart(One("Transpose", {"x"}, {IntList("perm", {1, 0})}), "node 'n': input 0 (x)");
 }
@@ -262,10 +279,12 @@ TEST(OnnxBad, case_021_Filters) {
 
 TEST(OnnxBad, case_022_OptionalInputs) {
   ExpectErrorStart(One("Clip", {"", "", ""}), "node 'n': Clip has 3 inputs");
-  ExpectErrorStart(One("Clip", {"x", "x"}), "node 'n': the least value (input 1) must be a constant");
+  ExpectErrorStart(One("Clip", {"x", "x"}),
+                   "node 'n': the least value (input 1) must be a constant");
   ExpectErrorStart(One("Clip", {"x", "k"}, {}, {IntTensor("k", {}, {1})}),
                    "node 'n': the least value (input 1) is a int64 tensor");
-  ExpectErrorStart(One("Clip", {"x", "k"}, {}, {FloatTensor("k", {}, {NAN})}), "node 'n': a bound is NaN");
+  ExpectErrorStart(One("Clip", {"x", "k"}, {}, {FloatTensor("k", {}, {NAN})}),
+                   "node 'n': a bound is NaN");
   ExpectErrorStart(One("Resize", {"x", "", ""}, {}), "node 'n': it needs either scales or sizes");
   ExpectErrorStart(One("Reshape", {"x"}), "node 'n': Reshape has 1 inputs");
 }
@@ -281,13 +300,15 @@ TEST(OnnxBad, case_023_Normalisation) {
   ExpectErrorStart(norm(NAN, 0.5f), "node 'n': constant 'var' has an element that is NaN");
   ExpectErrorStart(norm(0, 0), "node 'n': constant 'var' has variance 0");
   ExpectErrorStart(norm(1, -1), "node 'n': attribute 'epsilon' is -1");
-  ExpectErrorStart(norm(1, 1, {Int("training_mode", 1)}), "node 'n': attribute 'training_mode' is 1");
+  ExpectErrorStart(norm(1, 1, {Int("training_mode", 1)}),
+                   "node 'n': attribute 'training_mode' is 1");
   ExpectErrorStart(norm(1, 1, {Int("spatial", 0)}), "node 'n': attribute 'spatial' is not 1");
   ExpectErrorStart(One("InstanceNormalization", {"x", "v", "v"}, {Float("epsilon", NAN)},
                        {FloatTensor("v", {3}, {1, 1, 1})}),
                    "node 'n': attribute 'epsilon' is nan");
-  ExpectErrorStart(One("InstanceNormalization", {"x", "v", "v"}, {}, {FloatTensor("v", {2}, {1, 1})}),
-                   "node 'n': input 1 (scale): found 2 elements");
+  ExpectErrorStart(
+      One("InstanceNormalization", {"x", "v", "v"}, {}, {FloatTensor("v", {2}, {1, 1})}),
+      "node 'n': input 1 (scale): found 2 elements");
 }
 
 TEST(OnnxBad, case_024_Bombs) {
@@ -301,7 +322,8 @@ TEST(OnnxBad, case_024_Bombs) {
   const std::string sparse = Write([&](auto& w) {
     w.add_int64(1, 8);
     w.add_message(8, Write([](auto& o) { o.add_int64(2, 17); }));
-    w.add_message(7, m.GraphBytes() + Write([](auto& g) { g.add_message(15, std::string("\x0A\x00", 2)); }));
+    w.add_message(
+        7, m.GraphBytes() + Write([](auto& g) { g.add_message(15, std::string("\x0A\x00", 2)); }));
   });
   ExpectError(sparse, "the graph has sparse initializers");
 }
@@ -325,18 +347,21 @@ TEST(OnnxBad, Resize) {
     return One("Resize", {"x", "", "s"}, attrs,
                {FloatTensor("s", {static_cast<int64_t>(scales.size())}, scales)});
   };
-  ExpectErrorStart(resize({1, 1, 2, 2}, {String("mode", "linear")}), "node 'n': attribute 'mode' is 'linear'");
+  ExpectErrorStart(resize({1, 1, 2, 2}, {String("mode", "linear")}),
+                   "node 'n': attribute 'mode' is 'linear'");
   ExpectErrorStart(resize({1, 2, 2, 2}), "node 'n': it resizes batch or channels");
   ExpectErrorStart(resize({1, 1, 2}), "node 'n': it has 3 scales");
   for (const float bad : {0.0f, -1.0f, NAN, INFINITY}) {
     ExpectErrorStart(resize({1, 1, bad, 2}), "node 'n': a scale is ");
   }
   ExpectErrorStart(resize({1, 1, 1e30f, 2}), "node 'n': resize: ");
-  ExpectErrorStart(resize({1, 1, 2, 2}, {String("coordinate_transformation_mode", "tf_crop_and_resize")}),
-                   "node 'n': attribute 'coordinate_transformation_mode' is 'tf_crop_and_resize'");
+  ExpectErrorStart(
+      resize({1, 1, 2, 2}, {String("coordinate_transformation_mode", "tf_crop_and_resize")}),
+      "node 'n': attribute 'coordinate_transformation_mode' is 'tf_crop_and_resize'");
   ExpectErrorStart(resize({1, 1, 2, 2}, {String("nearest_mode", "odd")}),
                    "node 'n': attribute 'nearest_mode' is 'odd'");
-  ExpectErrorStart(resize({1, 1, 2, 2}, {Int("antialias", 1)}), "node 'n': attribute 'antialias' is 1");
+  ExpectErrorStart(resize({1, 1, 2, 2}, {Int("antialias", 1)}),
+                   "node 'n': attribute 'antialias' is 1");
   ExpectErrorStart(One("Resize", {"x", "", "", "s"}, {}, {IntTensor("s", {4}, {1, 3, 0, 8})}),
                    "node 'n': a size is 0");
   ExpectErrorStart(One("Upsample", {"x", "s"}, {}, {FloatTensor("s", {4}, {1, 1, 2, 2})}, 10),
@@ -345,7 +370,8 @@ TEST(OnnxBad, Resize) {
   Model m = OnPicture({Node("Resize", {"x", "", "", "s"}, {"y"}, {}, "n")},
                       {IntTensor("s", {4}, {1, 3, 16, 16})});
   m.inputs = {ValueInfo("x", {1, 3, -1, -1})};
-  ExpectErrorStart(m.Bytes(), "node 'n': a resize to a fixed size needs an input whose size is known");
+  ExpectErrorStart(m.Bytes(),
+                   "node 'n': a resize to a fixed size needs an input whose size is known");
 }
 
 TEST(OnnxBad, SizesOfThePictureMayOnlyScale) {
@@ -354,13 +380,14 @@ TEST(OnnxBad, SizesOfThePictureMayOnlyScale) {
       "node 'n': value 's' is computed from the picture's size");
   ExpectErrorStart(OnPicture({Node("Shape", {"x"}, {"y"})}).Bytes(),
                    "graph output 'y': value 'y' is computed from the picture's size");
-  ExpectErrorStart(OnPicture({Node("Gather", {"x", "i"}, {"y"}, {}, "n")}, {IntTensor("i", {1}, {0})})
-                       .Bytes(),
-                   "node 'n': operator 'Gather' is not supported except to compute");
-  ExpectErrorStart(OnPicture({Node("Shape", {"x"}, {"s"}), Node("Gather", {"s", "i"}, {"y"}, {}, "n")},
-                             {IntTensor("i", {}, {9})})
-                       .Bytes(),
-                   "node 'n': index 9 into 4 elements");
+  ExpectErrorStart(
+      OnPicture({Node("Gather", {"x", "i"}, {"y"}, {}, "n")}, {IntTensor("i", {1}, {0})}).Bytes(),
+      "node 'n': operator 'Gather' is not supported except to compute");
+  ExpectErrorStart(
+      OnPicture({Node("Shape", {"x"}, {"s"}), Node("Gather", {"s", "i"}, {"y"}, {}, "n")},
+                {IntTensor("i", {}, {9})})
+          .Bytes(),
+      "node 'n': index 9 into 4 elements");
   ExpectErrorStart(OnPicture({Node("Shape", {"x"}, {"s"}), Node("Div", {"s", "i"}, {"y"}, {}, "n")},
                              {IntTensor("i", {}, {0})})
                        .Bytes(),
@@ -399,8 +426,9 @@ TEST(OnnxBad, case_028_ExternalData) {
                     }));
       w.add_int32(14, 1);
     });
-    ExpectErrorStart(OnPicture({Node("Relu", {"x"}, {"y"})}, {Tensor("k", kFloat, {1}, entry)}).Bytes(),
-                     "initializer 'k': its data is in another file, which Picabia does not open");
+    ExpectErrorStart(
+        OnPicture({Node("Relu", {"x"}, {"y"})}, {Tensor("k", kFloat, {1}, entry)}).Bytes(),
+        "initializer 'k': its data is in another file, which Picabia does not open");
   }
 }
 
@@ -408,7 +436,8 @@ TEST(OnnxBad, case_029_Names) {
   const auto relu = [](const std::string& output) {
     return OnPicture({Node("Relu", {"x"}, {output}, {}, "n")}).Bytes();
   };
-  ExpectErrorStart(relu(std::string("a\0b", 3)), "node 'n': output 'a\\x00b' has a control character");
+  ExpectErrorStart(relu(std::string("a\0b", 3)),
+                   "node 'n': output 'a\\x00b' has a control character");
   ExpectErrorStart(relu("\x1b[31m"), "node 'n': output '\\x1b[31m' has a control character");
   ExpectErrorStart(relu("\xFF"), "node 'n': output '\\xff' has a control character");
   ExpectErrorStart(relu("\xE2\x80\xAE"), "node 'n': output '\\xe2\\x80\\xae' has a control");
@@ -442,18 +471,22 @@ TEST(OnnxBad, Attributes) {
               "node 'n': attribute 'alpha' is an integer, expected a float");
   ExpectError(One("Relu", {"x"}, {Int("magic", 1)}),
               "node 'n': attribute 'magic' is not known for this operator");
-  ExpectError(Conv({Int("group", 1), Int("group", 1)}), "node 'n': attribute 'group' is given twice");
-  ExpectErrorStart(One("Relu", {"x"}, Strings(100, Int("a", 1))), "node 'n': more than 64 attributes");
+  ExpectError(Conv({Int("group", 1), Int("group", 1)}),
+              "node 'n': attribute 'group' is given twice");
+  ExpectErrorStart(One("Relu", {"x"}, Strings(100, Int("a", 1))),
+                   "node 'n': more than 64 attributes");
   // A type that is not that of the value.
-  EXPECT_NE(Error(One("LeakyRelu", {"x"}, {Attr("alpha", 2, Write([](auto& w) { w.add_float(2, 1); }))}))
-                .find("says that it is of type 2 and holds a value of type 1"),
-            std::string::npos);
+  EXPECT_NE(
+      Error(One("LeakyRelu", {"x"}, {Attr("alpha", 2, Write([](auto& w) { w.add_float(2, 1); }))}))
+          .find("says that it is of type 2 and holds a value of type 1"),
+      std::string::npos);
   ExpectErrorStart(One("Dropout", {"x", "", "t"}, {}, {Tensor("t", kBool, {}, Raw("\x01"))}),
                    "node 'n': training_mode (input 2) must be false");
   ExpectErrorStart(One("Cast", {"x"}, {Int("to", kHalf)}),
                    "node 'n': a cast from float32 to float16; only");
-  ExpectErrorStart(OnPicture({Node("Constant", {}, {"y"}, {String("value_string", "a")}, "n")}).Bytes(),
-                   "node 'n': a Constant has no tensor, float or integer value");
+  ExpectErrorStart(
+      OnPicture({Node("Constant", {}, {"y"}, {String("value_string", "a")}, "n")}).Bytes(),
+      "node 'n': a Constant has no tensor, float or integer value");
 }
 
 // ---- the wire
@@ -497,7 +530,8 @@ TEST(OnnxBad, case_005_006_007_Wire) {
   EXPECT_NE(Error(whole + "\x32\x7F").find("longer than the message"), std::string::npos);
   EXPECT_NE(Error(whole + "\x0A\x01x").find("has wire type 2, expected 0 (integer)"),
             std::string::npos);
-  EXPECT_NE(Error(whole + "\x40\x01").find("has wire type 0, expected 2 (bytes)"), std::string::npos);
+  EXPECT_NE(Error(whole + "\x40\x01").find("has wire type 0, expected 2 (bytes)"),
+            std::string::npos);
 }
 
 TEST(OnnxBad, case_027_WideGraphs) {

@@ -69,10 +69,14 @@ TEST(Onnx, DimensionsThatAreFree) {
 
 TEST(Onnx, ElementwiseOperators) {
   const std::pair<const char*, const char*> unary[] = {
-      {"Relu", "Unary(%x)"},          {"Tanh", "Unary(%x) {kind=1}"},
-      {"Sqrt", "Unary(%x) {kind=2}"}, {"Neg", "Unary(%x) {kind=3}"},
-      {"Abs", "Unary(%x) {kind=4}"},  {"Exp", "Unary(%x) {kind=5}"},
-      {"Sigmoid", "Unary(%x) {kind=7}"}, {"Identity", "Identity(%x)"},
+      {"Relu", "Unary(%x)"},
+      {"Tanh", "Unary(%x) {kind=1}"},
+      {"Sqrt", "Unary(%x) {kind=2}"},
+      {"Neg", "Unary(%x) {kind=3}"},
+      {"Abs", "Unary(%x) {kind=4}"},
+      {"Exp", "Unary(%x) {kind=5}"},
+      {"Sigmoid", "Unary(%x) {kind=7}"},
+      {"Identity", "Identity(%x)"},
       {"Dropout", "Identity(%x)"},
   };
   for (const auto& [op, expected] : unary) {
@@ -124,8 +128,8 @@ TEST(Onnx, ConvolutionTurnsPicturesAndFilter) {
 TEST(Onnx, ConvolutionAutoPadAndGroups) {
   const std::string w = Filter({3, 1, 3, 3});
   const auto conv = [&](const char* auto_pad) {
-    return Imported({Node("Conv", {"x", "w"}, {"y"}, {String("auto_pad", auto_pad), Int("group", 3)})},
-                    {w});
+    return Imported(
+        {Node("Conv", {"x", "w"}, {"y"}, {String("auto_pad", auto_pad), Int("group", 3)})}, {w});
   };
   EXPECT_EQ(conv("SAME_UPPER"), Spatial("Conv2D(%x/nhwc, %w/hwio) {pad_kind=1, groups=3}"));
   EXPECT_EQ(conv("SAME_LOWER"), Spatial("Conv2D(%x/nhwc, %w/hwio) {pad_kind=2, groups=3}"));
@@ -150,14 +154,14 @@ TEST(Onnx, FedFilterIsTransposedInTheGraph) {
   Model m = OnPicture({Node("Conv", {"x", "w"}, {"y"})});
   m.inputs.push_back(ValueInfo("w", {2, 3, 5, 5}));
   EXPECT_EQ(Nodes(m.Bytes()),
-            "%w/hwio = Transpose(%w) {perm=[2, 3, 1, 0]}\n" +
-                Spatial("Conv2D(%x/nhwc, %w/hwio)"));
+            "%w/hwio = Transpose(%w) {perm=[2, 3, 1, 0]}\n" + Spatial("Conv2D(%x/nhwc, %w/hwio)"));
 }
 
 TEST(Onnx, SharedFilterIsConvertedOnce) {
-  const auto graph = Import(OnPicture({Node("Conv", {"x", "w"}, {"a"}), Node("Conv", {"a", "w"}, {"y"})},
-                                      {Filter({3, 3, 1, 1})})
-                                .Bytes());
+  const auto graph =
+      Import(OnPicture({Node("Conv", {"x", "w"}, {"a"}), Node("Conv", {"a", "w"}, {"y"})},
+                       {Filter({3, 3, 1, 1})})
+                 .Bytes());
   ASSERT_TRUE(graph.ok()) << graph.status().message();
   EXPECT_EQ(graph->nodes.size(), 5u);  // one transpose in, two convolutions with one out each
   EXPECT_EQ(graph->nodes[1].inputs[1], graph->nodes[3].inputs[1]);
@@ -166,9 +170,10 @@ TEST(Onnx, SharedFilterIsConvertedOnce) {
 TEST(Onnx, Normalisation) {
   const Strings v = {FloatTensor("s", {3}, {1, 2, 3}), FloatTensor("b", {3}, {4, 5, 6}),
                      FloatTensor("m", {3}, {0, 0, 0}), FloatTensor("v", {3}, {1, 1, 1})};
-  EXPECT_EQ(Imported({Node("InstanceNormalization", {"x", "s", "b"}, {"y"}, {Float("epsilon", 0.5f)})},
-                     v),
-            Spatial("InstanceNorm(%x/nhwc, %s, %b) {epsilon=0.5}"));
+  EXPECT_EQ(
+      Imported({Node("InstanceNormalization", {"x", "s", "b"}, {"y"}, {Float("epsilon", 0.5f)})},
+               v),
+      Spatial("InstanceNorm(%x/nhwc, %s, %b) {epsilon=0.5}"));
   EXPECT_EQ(Imported({Node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y"},
                            {Float("epsilon", 0.5f), Float("momentum", 0.9f)})},
                      v),
@@ -185,15 +190,18 @@ TEST(Onnx, PadByAttributesAndByInputs) {
   const std::pair<const char*, const char*> modes[] = {
       {"constant", ""}, {"reflect", "mode=1, "}, {"edge", "mode=2, "}};
   for (const auto& [mode, field] : modes) {
-    const std::string expected = Spatial("Pad(%x/nhwc) {" + std::string(field) + before_after + "}");
-    EXPECT_EQ(Imported({Node("Pad", {"x"}, {"y"}, {String("mode", mode), IntList("pads", pads)})}, {}, 9),
-              expected);
+    const std::string expected =
+        Spatial("Pad(%x/nhwc) {" + std::string(field) + before_after + "}");
+    EXPECT_EQ(
+        Imported({Node("Pad", {"x"}, {"y"}, {String("mode", mode), IntList("pads", pads)})}, {}, 9),
+        expected);
     EXPECT_EQ(Imported({Node("Pad", {"x", "p"}, {"y"}, {String("mode", mode)})},
                        {IntTensor("p", {8}, pads)}, 11),
               expected);
   }
-  EXPECT_EQ(Imported({Node("Pad", {"x"}, {"y"}, {IntList("pads", pads), Float("value", 7)})}, {}, 7),
-            Spatial("Pad(%x/nhwc) {" + before_after + ", value=7}"));
+  EXPECT_EQ(
+      Imported({Node("Pad", {"x"}, {"y"}, {IntList("pads", pads), Float("value", 7)})}, {}, 7),
+      Spatial("Pad(%x/nhwc) {" + before_after + ", value=7}"));
   EXPECT_EQ(Imported({Node("Pad", {"x", "p", "v"}, {"y"})},
                      {IntTensor("p", {8}, pads), FloatTensor("v", {}, {7})}, 13),
             Spatial("Pad(%x/nhwc) {" + before_after + ", value=7}"));
@@ -220,13 +228,14 @@ TEST(Onnx, ResizeModes) {
   };
   EXPECT_EQ(resize({}), Spatial("ResizeNearest(%x/nhwc) {scales=[2, 2], coordinate_mode=1, "
                                 "nearest_mode=2}"));
-  const std::pair<const char*, const char*> coordinates[] = {{"asymmetric", ""},
-                                                             {"half_pixel", ", coordinate_mode=1"},
-                                                             {"pytorch_half_pixel", ", coordinate_mode=1"},
-                                                             {"align_corners", ", coordinate_mode=2"}};
+  const std::pair<const char*, const char*> coordinates[] = {
+      {"asymmetric", ""},
+      {"half_pixel", ", coordinate_mode=1"},
+      {"pytorch_half_pixel", ", coordinate_mode=1"},
+      {"align_corners", ", coordinate_mode=2"}};
   for (const auto& [mode, field] : coordinates) {
-    EXPECT_EQ(resize({String("coordinate_transformation_mode", mode), String("nearest_mode", "floor"),
-                      Float("cubic_coeff_a", -0.75f)}),
+    EXPECT_EQ(resize({String("coordinate_transformation_mode", mode),
+                      String("nearest_mode", "floor"), Float("cubic_coeff_a", -0.75f)}),
               Spatial("ResizeNearest(%x/nhwc) {scales=[2, 2]" + std::string(field) + "}"));
   }
   const std::pair<const char*, const char*> nearest[] = {{"floor", ""},
@@ -234,7 +243,8 @@ TEST(Onnx, ResizeModes) {
                                                          {"round_prefer_floor", ", nearest_mode=2"},
                                                          {"round_prefer_ceil", ", nearest_mode=3"}};
   for (const auto& [mode, field] : nearest) {
-    EXPECT_EQ(resize({String("coordinate_transformation_mode", "asymmetric"), String("nearest_mode", mode)}),
+    EXPECT_EQ(resize({String("coordinate_transformation_mode", "asymmetric"),
+                      String("nearest_mode", mode)}),
               Spatial("ResizeNearest(%x/nhwc) {scales=[2, 2]" + std::string(field) + "}"));
   }
 }
@@ -301,21 +311,20 @@ TEST(Onnx, SizesComputedFromThePictureAreFolded) {
 
 // PyTorch's way from its own order of pads (last axis first) to ONNX's.
 TEST(Onnx, PadsComputedFromConstantsAreFolded) {
-  EXPECT_EQ(
-      Imported({Node("ConstantOfShape", {"four"}, {"zeros"},
-                     {TensorAttr("value", IntTensor("", {1}, {0}))}),
-                Node("Concat", {"torch", "zeros"}, {"all"}, {Int("axis", 0)}),
-                Node("Reshape", {"all", "pairs"}, {"rows"}),
-                Node("Slice", {"rows", "first", "last", "axis", "back"}, {"turned"}),
-                Node("Transpose", {"turned"}, {"columns"}, {IntList("perm", {1, 0})}),
-                Node("Reshape", {"columns", "flat"}, {"list"}),
-                Node("Cast", {"list"}, {"pads"}, {Int("to", kInt64)}),
-                Node("Pad", {"x", "pads"}, {"y"}, {String("mode", "reflect")})},
-               {IntTensor("torch", {4}, {2, 4, 1, 3}), IntTensor("four", {1}, {4}),
-                IntTensor("pairs", {2}, {-1, 2}), IntTensor("first", {1}, {-1}),
-                IntTensor("last", {1}, {INT64_MIN + 1}), IntTensor("axis", {1}, {0}),
-                IntTensor("back", {1}, {-1}), IntTensor("flat", {1}, {-1})}),
-      Spatial("Pad(%x/nhwc) {mode=1, before=[0, 1, 2, 0], after=[0, 3, 4, 0]}"));
+  EXPECT_EQ(Imported({Node("ConstantOfShape", {"four"}, {"zeros"},
+                           {TensorAttr("value", IntTensor("", {1}, {0}))}),
+                      Node("Concat", {"torch", "zeros"}, {"all"}, {Int("axis", 0)}),
+                      Node("Reshape", {"all", "pairs"}, {"rows"}),
+                      Node("Slice", {"rows", "first", "last", "axis", "back"}, {"turned"}),
+                      Node("Transpose", {"turned"}, {"columns"}, {IntList("perm", {1, 0})}),
+                      Node("Reshape", {"columns", "flat"}, {"list"}),
+                      Node("Cast", {"list"}, {"pads"}, {Int("to", kInt64)}),
+                      Node("Pad", {"x", "pads"}, {"y"}, {String("mode", "reflect")})},
+                     {IntTensor("torch", {4}, {2, 4, 1, 3}), IntTensor("four", {1}, {4}),
+                      IntTensor("pairs", {2}, {-1, 2}), IntTensor("first", {1}, {-1}),
+                      IntTensor("last", {1}, {INT64_MIN + 1}), IntTensor("axis", {1}, {0}),
+                      IntTensor("back", {1}, {-1}), IntTensor("flat", {1}, {-1})}),
+            Spatial("Pad(%x/nhwc) {mode=1, before=[0, 1, 2, 0], after=[0, 3, 4, 0]}"));
 }
 
 TEST(Onnx, ReductionsByAttributesAndByInputs) {
@@ -386,22 +395,19 @@ TEST(Onnx, InitializersOfEveryType) {
   const Ints ints = {-1, 2};
   const Floats floats = {1, 2};
   const std::vector<double> doubles = {1, 2};
-  EXPECT_EQ(init(kFloat, {2}, Write([&](auto& w) {
-                   w.add_packed_float(4, floats.begin(), floats.end());
-                 })),
+  EXPECT_EQ(init(kFloat, {2},
+                 Write([&](auto& w) { w.add_packed_float(4, floats.begin(), floats.end()); })),
             "float32 [2] = {1, 2}");
-  EXPECT_EQ(init(kDouble, {2}, Write([&](auto& w) {
-                   w.add_packed_double(10, doubles.begin(), doubles.end());
-                 })),
+  EXPECT_EQ(init(kDouble, {2},
+                 Write([&](auto& w) { w.add_packed_double(10, doubles.begin(), doubles.end()); })),
             "float64 [2] = {1, 2}");
-  EXPECT_EQ(init(kInt64, {2}, Write([&](auto& w) {
-                   w.add_packed_int64(7, ints.begin(), ints.end());
-                 })),
-            "int64 [2] = {-1, 2}");
+  EXPECT_EQ(
+      init(kInt64, {2}, Write([&](auto& w) { w.add_packed_int64(7, ints.begin(), ints.end()); })),
+      "int64 [2] = {-1, 2}");
   for (const int type : {kInt32, kInt16, kInt8}) {
-    EXPECT_TRUE(init(type, {2}, Write([&](auto& w) {
-                       w.add_packed_int64(5, ints.begin(), ints.end());
-                     })).ends_with(" [2] = {-1, 2}"));
+    EXPECT_TRUE(
+        init(type, {2}, Write([&](auto& w) { w.add_packed_int64(5, ints.begin(), ints.end()); }))
+            .ends_with(" [2] = {-1, 2}"));
   }
   EXPECT_EQ(init(kHalf, {1}, Write([](auto& w) { w.add_int32(5, FloatToHalf(3)); })),
             "float16 [1] = {3}");
@@ -417,7 +423,8 @@ TEST(Onnx, InitializersListedAsInputsAreNoInputs) {
 }
 
 TEST(Onnx, OddNames) {
-  Model m = OnPicture({Node("Relu", {"x"}, {"12:0"}, {}, "a b"), Node("Tanh", {"12:0"}, {"y"}, {}, "a b")});
+  Model m = OnPicture(
+      {Node("Relu", {"x"}, {"12:0"}, {}, "a b"), Node("Tanh", {"12:0"}, {"y"}, {}, "a b")});
   const auto graph = Import(m.Bytes());
   ASSERT_TRUE(graph.ok()) << graph.status().message();
   EXPECT_TRUE(graph->FindValue("12:0").ok());

@@ -1,5 +1,5 @@
-// TensorFlow graphs that break a rule: each error names the file, the node and the rule, and nothing
-// crashes or grows.
+// TensorFlow graphs that break a rule: each error names the file, the node and the rule, and
+// nothing crashes or grows.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -59,8 +59,7 @@ TEST(TensorFlowBad, case_012_Cycles) {
 TEST(TensorFlowBad, case_012_LongCycleIsShortened) {
   Strings nodes;
   for (int i = 0; i < 1000; ++i) {
-    nodes.push_back(
-        Node("n" + std::to_string(i), "Relu", {"n" + std::to_string((i + 1) % 1000)}));
+    nodes.push_back(Node("n" + std::to_string(i), "Relu", {"n" + std::to_string((i + 1) % 1000)}));
   }
   const std::string error = Error(Graph(nodes));
   EXPECT_NE(error.find("-> ... ->"), std::string::npos) << error;
@@ -91,10 +90,10 @@ TEST(TensorFlowBad, InputCounts) {
 
 TEST(TensorFlowBad, case_014_Dimensions) {
   const std::string data = Content(RawBytes(Floats{1}));
-  ExpectError(Graph({Const("k", kFloat, {-1}, data)}),
-              "node 'k': a tensor has a dimension of -1");
-  ExpectErrorStart(Graph({Const("k", kFloat, {1ll << 31}, data)}),
-                   "node 'k': a float32 tensor of shape [2147483648] holds 4 bytes of data, expected");
+  ExpectError(Graph({Const("k", kFloat, {-1}, data)}), "node 'k': a tensor has a dimension of -1");
+  ExpectErrorStart(
+      Graph({Const("k", kFloat, {1ll << 31}, data)}),
+      "node 'k': a float32 tensor of shape [2147483648] holds 4 bytes of data, expected");
   ExpectError(Graph({Const("k", kFloat, {(1ll << 42) + 1}, data)}),
               "node 'k': shape [4398046511105] is larger than any tensor can be");
   ExpectErrorStart(Graph({Const("k", kFloat, {1ll << 32, 1ll << 32}, data)}),
@@ -102,8 +101,9 @@ TEST(TensorFlowBad, case_014_Dimensions) {
   ExpectErrorStart(Graph({Const("k", kFloat, Ints(33, 1), data)}), "node 'k': byte ");
   ExpectError(Graph({Placeholder("x", {1, -2}), Node("y", "Relu", {"x"})}),
               "node 'x': a Placeholder has a dimension of -2");
-  ExpectErrorStart(Graph({Placeholder("x", {1, 1ll << 40, 1ll << 40, 3}), Node("y", "Relu", {"x"})}),
-                   "node 'x': shape ");
+  ExpectErrorStart(
+      Graph({Placeholder("x", {1, 1ll << 40, 1ll << 40, 3}), Node("y", "Relu", {"x"})}),
+      "node 'x': shape ");
 }
 
 TEST(TensorFlowBad, case_014_FilledConstantsAreBounded) {
@@ -111,7 +111,8 @@ TEST(TensorFlowBad, case_014_FilledConstantsAreBounded) {
   const auto graph = Import(Graph({Const("k", kFloat, {1 << 28}, one)}));
   ASSERT_FALSE(graph.ok());
   EXPECT_EQ(graph.status().code(), StatusCode::kResource);
-  EXPECT_TRUE(graph.status().message().starts_with("m.pb: node 'k': a constant of 1073741824 bytes"))
+  EXPECT_TRUE(
+      graph.status().message().starts_with("m.pb: node 'k': a constant of 1073741824 bytes"))
       << graph.status().message();
   // Many small ones do not add up either.
   Strings nodes;
@@ -136,16 +137,16 @@ TEST(TensorFlowBad, case_015_ContentOfAnotherLength) {
 }
 
 TEST(TensorFlowBad, case_016_ContentAndTypedValues) {
-  ExpectError(Graph({Const("k", kFloat, {1},
-                           Content("abcd") + Write([](auto& w) { w.add_float(5, 1); }))}),
-              "node 'k': a constant has both raw contents and a list of values");
+  ExpectError(
+      Graph({Const("k", kFloat, {1}, Content("abcd") + Write([](auto& w) { w.add_float(5, 1); }))}),
+      "node 'k': a constant has both raw contents and a list of values");
 }
 
 TEST(TensorFlowBad, case_017_Types) {
   for (const int type : {0, 7, 8, 14, 20, 22, 23, 101, -1, 1 << 30}) {
-    ExpectErrorStart(Graph({Const("k", type, {1}, Content("abcd"))}),
-                     "node 'k': element type " + std::to_string(type) +
-                         " of TensorFlow is not supported");
+    ExpectErrorStart(
+        Graph({Const("k", type, {1}, Content("abcd"))}),
+        "node 'k': element type " + std::to_string(type) + " of TensorFlow is not supported");
   }
   ExpectError(Graph({Const("k", kFloat, {1}, Write([](auto& w) { w.add_int32(7, 1); }))}),
               "node 'k': a float32 constant has values of another type, expected them in field 5");
@@ -179,23 +180,28 @@ TEST(TensorFlowBad, case_019_Pads) {
   const Attr explicit_padding = String("padding", "EXPLICIT");
   ExpectError(Conv({kStrides, explicit_padding}),
               "node 'c': attribute 'explicit_paddings' has 0 values, expected 8");
-  ExpectError(Conv({kStrides, explicit_padding, List("explicit_paddings", {0, 0, -1, 0, 0, 0, 0, 0})}),
-              "node 'c': attribute 'explicit_paddings' has a value of -1, expected 0 to 16777216");
   ExpectError(
-      Conv({kStrides, explicit_padding, List("explicit_paddings", {0, 0, 1ll << 60, 0, 0, 0, 0, 0})}),
+      Conv({kStrides, explicit_padding, List("explicit_paddings", {0, 0, -1, 0, 0, 0, 0, 0})}),
+      "node 'c': attribute 'explicit_paddings' has a value of -1, expected 0 to 16777216");
+  ExpectError(
+      Conv({kStrides, explicit_padding,
+            List("explicit_paddings", {0, 0, 1ll << 60, 0, 0, 0, 0, 0})}),
       "node 'c': attribute 'explicit_paddings' has a value of 1152921504606846976, expected 0 to "
       "16777216");
-  ExpectError(Conv({kStrides, explicit_padding, List("explicit_paddings", {1, 0, 0, 0, 0, 0, 0, 0})}),
-              "node 'c': attribute 'explicit_paddings' pads batch or channels");
+  ExpectError(
+      Conv({kStrides, explicit_padding, List("explicit_paddings", {1, 0, 0, 0, 0, 0, 0, 0})}),
+      "node 'c': attribute 'explicit_paddings' pads batch or channels");
   ExpectError(Conv({kStrides, kSame, List("explicit_paddings", {0, 0, 1, 1, 1, 1, 0, 0})}),
               "node 'c': attribute 'explicit_paddings' is given with padding 'SAME'");
-  ExpectError(OnPicture({IntConst("p", {4, 2}, {0, 0, -1, 0, 0, 0, 0, 0}),
-                         Node("y", "Pad", {"x", "p"})}),
-              "node 'y': a padding is -1, expected 0 to 2147483647");
-  ExpectErrorStart(OnPicture({IntConst("p", {3, 2}, {0, 0, 0, 0, 0, 0}), Node("y", "Pad", {"x", "p"})}),
-                   "node 'y': input 0 (x): found shape [1, 8, 8, 3], expected rank 3");
-  ExpectErrorStart(OnPicture({IntConst("p", {8}, {0, 0, 0, 0, 0, 0, 0, 0}), Node("y", "Pad", {"x", "p"})}),
-                   "node 'y': the paddings have shape [8]");
+  ExpectError(
+      OnPicture({IntConst("p", {4, 2}, {0, 0, -1, 0, 0, 0, 0, 0}), Node("y", "Pad", {"x", "p"})}),
+      "node 'y': a padding is -1, expected 0 to 2147483647");
+  ExpectErrorStart(
+      OnPicture({IntConst("p", {3, 2}, {0, 0, 0, 0, 0, 0}), Node("y", "Pad", {"x", "p"})}),
+      "node 'y': input 0 (x): found shape [1, 8, 8, 3], expected rank 3");
+  ExpectErrorStart(
+      OnPicture({IntConst("p", {8}, {0, 0, 0, 0, 0, 0, 0, 0}), Node("y", "Pad", {"x", "p"})}),
+      "node 'y': the paddings have shape [8]");
   ExpectErrorStart(OnPicture({IntConst("p", {4, 2}, {0, 0, 8, 0, 0, 0, 0, 0}),
                               Node("y", "MirrorPad", {"x", "p"}, {String("mode", "REFLECT")})}),
                    "node 'y': padding of axis 1");
@@ -203,8 +209,8 @@ TEST(TensorFlowBad, case_019_Pads) {
 
 TEST(TensorFlowBad, case_020_Axes) {
   const auto mean = [](const std::vector<int32_t>& axes) {
-    return OnPicture({IntConst("a", {static_cast<int64_t>(axes.size())}, axes),
-                      Node("y", "Mean", {"x", "a"})});
+    return OnPicture(
+        {IntConst("a", {static_cast<int64_t>(axes.size())}, axes), Node("y", "Mean", {"x", "a"})});
   };
   ExpectError(mean({4}), "node 'y': axis 4 does not exist in a tensor of rank 4");
   ExpectError(mean({-5}), "node 'y': axis -5 does not exist in a tensor of rank 4");
@@ -217,8 +223,9 @@ TEST(TensorFlowBad, case_020_Axes) {
   ExpectError(Graph({Node("z", "Placeholder", {}, {Type("dtype", kFloat), UnknownShape("shape")}),
                      IntConst("a", {1}, {-1}), Node("y", "Mean", {"z", "a"})}),
               "node 'y': axis -1 counts from the end of a tensor whose rank is not known");
-  ExpectErrorStart(OnPicture({IntConst("a", {4}, {0, 1, 1, 2}), Node("y", "Transpose", {"x", "a"})}),
-                   "node 'y': [0, 1, 1, 2] is no permutation");
+  ExpectErrorStart(
+      OnPicture({IntConst("a", {4}, {0, 1, 1, 2}), Node("y", "Transpose", {"x", "a"})}),
+      "node 'y': [0, 1, 1, 2] is no permutation");
 }
 
 TEST(TensorFlowBad, case_021_FilterShapes) {
@@ -260,9 +267,11 @@ TEST(TensorFlowBad, case_033_WeightsThatAreNotFinite) {
 }
 
 TEST(TensorFlowBad, Attributes) {
-  ExpectError(Conv({kStrides}), "node 'c': attribute 'padding' is '', expected 'SAME', 'VALID' or "
-                                "'EXPLICIT'");
-  ExpectErrorStart(Conv({kStrides, String("padding", "FULL")}), "node 'c': attribute 'padding' is 'FULL'");
+  ExpectError(Conv({kStrides}),
+              "node 'c': attribute 'padding' is '', expected 'SAME', 'VALID' or "
+              "'EXPLICIT'");
+  ExpectErrorStart(Conv({kStrides, String("padding", "FULL")}),
+                   "node 'c': attribute 'padding' is 'FULL'");
   ExpectErrorStart(Conv({kStrides, kSame, String("data_format", "NCHW_VECT_C")}),
                    "node 'c': attribute 'data_format' is 'NCHW_VECT_C', expected 'NHWC' or 'NCHW'");
   ExpectError(Conv({Float("strides", 1), kSame}),
@@ -272,30 +281,32 @@ TEST(TensorFlowBad, Attributes) {
   ExpectError(Conv({kStrides, kStrides, kSame}), "node 'c': attribute 'strides' is given twice");
   ExpectErrorStart(OnPicture({Node("y", "Relu", {"x"}, std::vector<Attr>(300, kSame))}),
                    "node 'y': more than 256 attributes");
-  ExpectError(Graph({Node("k", "Const")}),
-              "node 'k': a Const has no tensor in attribute 'value'");
-  ExpectError(Graph({Node("x", "Placeholder")}), "node 'x': a Placeholder has no attribute 'dtype'");
+  ExpectError(Graph({Node("k", "Const")}), "node 'k': a Const has no tensor in attribute 'value'");
+  ExpectError(Graph({Node("x", "Placeholder")}),
+              "node 'x': a Placeholder has no attribute 'dtype'");
 }
 
 TEST(TensorFlowBad, CambriconAttributes) {
   const auto conv = [](const Attr& attr) {
-    return OnPicture({Const("w", kInt8, {1, 1, 3, 1}, Content("abc")),
-                      Node("c", "Int8Conv2D", {"x", "w"},
-                           {kStrides, kSame, Float("input_scale", 1), Float("filter_scale", 1), attr})});
+    return OnPicture(
+        {Const("w", kInt8, {1, 1, 3, 1}, Content("abc")),
+         Node("c", "Int8Conv2D", {"x", "w"},
+              {kStrides, kSame, Float("input_scale", 1), Float("filter_scale", 1), attr})});
   };
   ExpectError(conv(Int("input_position", 3)),
               "node 'c': attribute 'input_position' is 3, only 1024 is supported");
   ExpectErrorStart(conv(Float("mean_r", 3)), "node 'c': attribute 'mean_r' is 3");
   ExpectErrorStart(conv(Int("mlu_group", 2)), "node 'c': attribute 'mlu_group' is 2");
   ExpectErrorStart(conv(Bool("use_convfirst", true)), "node 'c': attribute 'use_convfirst' is 1");
-  ExpectErrorStart(conv(List("filter_positions", {1})), "node 'c': attribute 'filter_positions' is [1]");
+  ExpectErrorStart(conv(List("filter_positions", {1})),
+                   "node 'c': attribute 'filter_positions' is [1]");
   ExpectErrorStart(conv(List("paddings", {0, 1, 0, 0})), "node 'c': attribute 'paddings' is ");
   for (const float scale : {0.0f, -1.0f, INFINITY, NAN}) {
-    ExpectErrorStart(OnPicture({Const("w", kInt8, {1, 1, 3, 1}, Content("abc")),
-                                Node("c", "Int8Conv2D", {"x", "w"},
-                                     {kStrides, kSame, Float("input_scale", scale),
-                                      Float("filter_scale", 1)})}),
-                     "node 'c': attribute 'input_scale' is ");
+    ExpectErrorStart(
+        OnPicture({Const("w", kInt8, {1, 1, 3, 1}, Content("abc")),
+                   Node("c", "Int8Conv2D", {"x", "w"},
+                        {kStrides, kSame, Float("input_scale", scale), Float("filter_scale", 1)})}),
+        "node 'c': attribute 'input_scale' is ");
   }
 }
 
@@ -343,14 +354,16 @@ TEST(TensorFlowBad, case_029_Names) {
                    "node 1 'a\\x00b' has a control character");
   ExpectErrorStart(OnPicture({Node("a\nm.pb: all is well", "Relu", {"x"})}),
                    "node 1 'a\\x0am.pb: all is well' has a control character");
-  ExpectErrorStart(OnPicture({Node("\x1b[31m", "Relu", {"x"})}), "node 1 '\\x1b[31m' has a control");
+  ExpectErrorStart(OnPicture({Node("\x1b[31m", "Relu", {"x"})}),
+                   "node 1 '\\x1b[31m' has a control");
   ExpectErrorStart(OnPicture({Node("\xC3\x28", "Relu", {"x"})}), "node 1 '\\xc3(' has a control");
   ExpectErrorStart(OnPicture({Node("a:0", "Relu", {"x"})}), "node 'a:0' has a ':'");
   ExpectErrorStart(OnPicture({Node("^a", "Relu", {"x"})}), "node '^a' has a ':' or a leading '^'");
   const std::string error = Error(OnPicture({Node(std::string(1 << 20, 'n'), "Relu", {"x"})}));
   EXPECT_LT(error.size(), 400u);
   EXPECT_NE(error.find("has a name of 1048576 bytes, expected at most 4096"), std::string::npos);
-  const std::string op = Error(OnPicture({Node("a", "\x1b]0;x\x07" + std::string(1 << 20, 'n'), {"x"})}));
+  const std::string op =
+      Error(OnPicture({Node("a", "\x1b]0;x\x07" + std::string(1 << 20, 'n'), {"x"})}));
   EXPECT_LT(op.size(), 1500u);
   EXPECT_EQ(op.find('\x1b'), std::string::npos);
 }
@@ -364,10 +377,9 @@ TEST(TensorFlowBad, case_031_UnknownOperators) {
 }
 
 TEST(TensorFlowBad, NoNodes) {
-  ExpectErrorStart(Write([](auto& w) {
-                     w.add_message(4, Write([](auto& v) { v.add_int32(1, 38); }));
-                   }),
-                   "the file has no graph in it");
+  ExpectErrorStart(
+      Write([](auto& w) { w.add_message(4, Write([](auto& v) { v.add_int32(1, 38); })); }),
+      "the file has no graph in it");
 }
 
 // ---- the wire
@@ -442,7 +454,8 @@ TEST(TensorFlowBad, case_007_WrongWireTypes) {
   EXPECT_NE(Error(with_node_field(std::string("\x00\x01", 2))).find("has a number that protobuf"),
             std::string::npos);
   // A top-level field of a type that the format does not have there.
-  EXPECT_NE(Error(OnPicture({}) + "\x08\x01").find("has wire type 0, expected 2"), std::string::npos);
+  EXPECT_NE(Error(OnPicture({}) + "\x08\x01").find("has wire type 0, expected 2"),
+            std::string::npos);
 }
 
 TEST(TensorFlowBad, case_008_Nesting) {

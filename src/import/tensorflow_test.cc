@@ -46,18 +46,18 @@ TEST(TensorFlow, PictureIsFreedOfItsSize) {
 }
 
 TEST(TensorFlow, OtherPlaceholdersKeepTheirShape) {
-  const std::string text =
-      Text(Graph({Placeholder("a", {2, 5}), Placeholder("b", {1, 8, 8, 7}),
-                  Placeholder("c", {1, 8, 8, 3}, kUint8), Placeholder("d", {-1, 4}),
-                  Node("e", "Placeholder", {}, {Type("dtype", kFloat), UnknownShape("shape")}),
-                  Node("f", "Placeholder", {}, {Type("dtype", kFloat)}), Node("y", "Relu", {"a"})}));
+  const std::string text = Text(
+      Graph({Placeholder("a", {2, 5}), Placeholder("b", {1, 8, 8, 7}),
+             Placeholder("c", {1, 8, 8, 3}, kUint8), Placeholder("d", {-1, 4}),
+             Node("e", "Placeholder", {}, {Type("dtype", kFloat), UnknownShape("shape")}),
+             Node("f", "Placeholder", {}, {Type("dtype", kFloat)}), Node("y", "Relu", {"a"})}));
   EXPECT_NE(text.find("input  %a : float32 [2, 5]\n"), std::string::npos) << text;
   EXPECT_NE(text.find("input  %b : float32 [1, 8, 8, 7]\n"), std::string::npos) << text;
   EXPECT_NE(text.find("input  %c : uint8 [1, 8, 8, 3]\n"), std::string::npos) << text;
   EXPECT_NE(text.find("input  %d : float32 [?, 4]\n"), std::string::npos) << text;
-  const auto graph = Import(Graph({Node("e", "Placeholder", {},
-                                        {Type("dtype", kFloat), UnknownShape("shape")}),
-                                   Node("y", "Relu", {"e"})}));
+  const auto graph =
+      Import(Graph({Node("e", "Placeholder", {}, {Type("dtype", kFloat), UnknownShape("shape")}),
+                    Node("y", "Relu", {"e"})}));
   ASSERT_TRUE(graph.ok());
   EXPECT_FALSE(graph->value(graph->inputs[0]).declared_shape.has_value());
 }
@@ -81,11 +81,11 @@ TEST(TensorFlow, ControlInputsCarryNoData) {
 }
 
 TEST(TensorFlow, OutputsAreWhatNothingReads) {
-  EXPECT_EQ(Nodes(OnPicture({Filter(), Node("dead/read", "Identity", {"w"}),
-                             Node("a", "Relu", {"x"}), Node("b", "Tanh", {"a"}),
-                             Node("c", "Neg", {"a"}), Node("op", "NoOp")})),
-            "%dead/read = Identity(%w)\n%a = Unary(%x)\n%b = Unary(%a) {kind=1}\n"
-            "%c = Unary(%a) {kind=3}\noutput %b\noutput %c\n");
+  EXPECT_EQ(
+      Nodes(OnPicture({Filter(), Node("dead/read", "Identity", {"w"}), Node("a", "Relu", {"x"}),
+                       Node("b", "Tanh", {"a"}), Node("c", "Neg", {"a"}), Node("op", "NoOp")})),
+      "%dead/read = Identity(%w)\n%a = Unary(%x)\n%b = Unary(%a) {kind=1}\n"
+      "%c = Unary(%a) {kind=3}\noutput %b\noutput %c\n");
 }
 
 TEST(TensorFlow, ElementwiseOperators) {
@@ -107,11 +107,16 @@ TEST(TensorFlow, ElementwiseOperators) {
               "%y = " + std::string(expected) + "\noutput %y\n");
   }
   const std::pair<const char*, const char*> binary[] = {
-      {"Add", ""},         {"AddV2", ""},
-      {"Sub", " {kind=1}"}, {"Mul", " {kind=2}"},
-      {"RealDiv", " {kind=3}"}, {"Pow", " {kind=4}"},
-      {"SquaredDifference", " {kind=5}"}, {"Minimum", " {kind=6}"},
-      {"Maximum", " {kind=7}"}, {"BiasAdd", ""},
+      {"Add", ""},
+      {"AddV2", ""},
+      {"Sub", " {kind=1}"},
+      {"Mul", " {kind=2}"},
+      {"RealDiv", " {kind=3}"},
+      {"Pow", " {kind=4}"},
+      {"SquaredDifference", " {kind=5}"},
+      {"Minimum", " {kind=6}"},
+      {"Maximum", " {kind=7}"},
+      {"BiasAdd", ""},
   };
   for (const auto& [op, expected] : binary) {
     EXPECT_EQ(Nodes(OnPicture({FloatConst("b", {3}, {1, 2, 3}), Node("y", op, {"x", "b"})})),
@@ -136,10 +141,10 @@ TEST(TensorFlow, NamesMadeUpDoNotMeetNamesOfTheFile) {
 }
 
 TEST(TensorFlow, PowerDifference) {
-  EXPECT_EQ(Nodes(OnPicture({Node("z", "Placeholder", {},
-                                  {Type("dtype", kFloat), UnknownShape("shape")}),
-                             Node("m", "Neg", {"x"}), Node("y", "PowerDifference", {"x", "m", "z"})})),
-            "%m = Unary(%x) {kind=3}\n%y = PowerDifference(%x, %m, %z)\noutput %y\n");
+  EXPECT_EQ(
+      Nodes(OnPicture({Node("z", "Placeholder", {}, {Type("dtype", kFloat), UnknownShape("shape")}),
+                       Node("m", "Neg", {"x"}), Node("y", "PowerDifference", {"x", "m", "z"})})),
+      "%m = Unary(%x) {kind=3}\n%y = PowerDifference(%x, %m, %z)\noutput %y\n");
 }
 
 TEST(TensorFlow, PlaceholderWithDefaultIsItsDefault) {
@@ -190,10 +195,10 @@ TEST(TensorFlow, ChannelsFirstIsTransposed) {
 
 // Transposed convolution from [1, 4, 4, 2] to the size that a constant names.
 std::string TransposedTo(const std::vector<int32_t>& sizes, const std::vector<Attr>& attrs) {
-  return Nodes(Graph({Placeholder("x", {1, 8, 8, 3}), Filter(),
-                      Node("c", "Conv2D", {"x", "w"}, kSame2),
-                      IntConst("sizes", {static_cast<int64_t>(sizes.size())}, sizes),
-                      Node("y", "Conv2DBackpropInput", {"sizes", "w", "c"}, attrs)}));
+  return Nodes(
+      Graph({Placeholder("x", {1, 8, 8, 3}), Filter(), Node("c", "Conv2D", {"x", "w"}, kSame2),
+             IntConst("sizes", {static_cast<int64_t>(sizes.size())}, sizes),
+             Node("y", "Conv2DBackpropInput", {"sizes", "w", "c"}, attrs)}));
 }
 
 std::string TransposedNodes(const std::string& fields) {
@@ -212,14 +217,14 @@ TEST(TensorFlow, TransposedConvolutionFollowsThePicture) {
 }
 
 TEST(TensorFlow, SizesComputedInTheGraphAreLeftOut) {
-  EXPECT_EQ(Nodes(Graph({Placeholder("x", {-1, -1, -1, 3}), Filter(),
-                         Node("c", "Conv2D", {"x", "w"}, kSame2), Node("s", "Shape", {"c"}),
-                         IntConst("one", {1}, {1}),
-                         Node("h", "StridedSlice", {"s", "one", "one", "one"}),
-                         Node("h2", "Mul", {"h", "one"}), Node("size", "Pack", {"h2", "h2"}),
-                         Node("y", "Conv2DBackpropInput", {"size", "w", "c"}, kSame2)})),
-            "%c = Conv2D(%x, %w) {strides=[2, 2], pad_kind=1}\n"
-            "%y = ConvTranspose2D(%c, %w) {strides=[2, 2], pad_kind=1}\noutput %y\n");
+  EXPECT_EQ(
+      Nodes(Graph({Placeholder("x", {-1, -1, -1, 3}), Filter(),
+                   Node("c", "Conv2D", {"x", "w"}, kSame2), Node("s", "Shape", {"c"}),
+                   IntConst("one", {1}, {1}), Node("h", "StridedSlice", {"s", "one", "one", "one"}),
+                   Node("h2", "Mul", {"h", "one"}), Node("size", "Pack", {"h2", "h2"}),
+                   Node("y", "Conv2DBackpropInput", {"size", "w", "c"}, kSame2)})),
+      "%c = Conv2D(%x, %w) {strides=[2, 2], pad_kind=1}\n"
+      "%y = ConvTranspose2D(%c, %w) {strides=[2, 2], pad_kind=1}\noutput %y\n");
 }
 
 TEST(TensorFlow, SizesThatAreReadElsewhereMustBeKnownOperators) {
@@ -233,7 +238,9 @@ TEST(TensorFlow, SizesThatAreReadElsewhereMustBeKnownOperators) {
 
 const std::vector<Attr> kScales = {Float("input_scale", 0.5f), Float("filter_scale", 8)};
 
-std::string Int8Filter() { return Const("w", kInt8, {3, 3, 3, 2}, Content(std::string(54, '\x7F'))); }
+std::string Int8Filter() {
+  return Const("w", kInt8, {3, 3, 3, 2}, Content(std::string(54, '\x7F')));
+}
 
 TEST(TensorFlow, CambriconConvolutions) {
   EXPECT_EQ(
@@ -259,8 +266,9 @@ TEST(TensorFlow, Pads) {
             "%y = Pad(%x) {" + before_after + "}\noutput %y\n");
   EXPECT_EQ(Nodes(OnPicture({pads, FloatConst("v", {}, {9}), Node("y", "PadV2", {"x", "p", "v"})})),
             "%y = Pad(%x) {" + before_after + ", value=9}\noutput %y\n");
-  EXPECT_EQ(Nodes(OnPicture({pads, Node("y", "MirrorPad", {"x", "p"}, {String("mode", "REFLECT")})})),
-            "%y = Pad(%x) {mode=1, " + before_after + "}\noutput %y\n");
+  EXPECT_EQ(
+      Nodes(OnPicture({pads, Node("y", "MirrorPad", {"x", "p"}, {String("mode", "REFLECT")})})),
+      "%y = Pad(%x) {mode=1, " + before_after + "}\noutput %y\n");
   EXPECT_EQ(
       Nodes(OnPicture({pads, Node("y", "MirrorPad", {"x", "p"}, {String("mode", "SYMMETRIC")})})),
       "%y = Pad(%x) {mode=3, " + before_after + "}\noutput %y\n");
@@ -272,13 +280,14 @@ TEST(TensorFlow, BatchNormResizeReshapeTranspose) {
                                        {Float("epsilon", 0.5f), Bool("is_training", false),
                                         Type("U", kFloat)})})),
             "%y = BatchNorm(%x, %v, %v, %v, %v) {epsilon=0.5}\noutput %y\n");
-  EXPECT_EQ(Nodes(OnPicture({IntConst("s", {2}, {16, 24}),
-                             Node("y", "ResizeNearestNeighbor", {"x", "s"})})),
+  EXPECT_EQ(Nodes(OnPicture(
+                {IntConst("s", {2}, {16, 24}), Node("y", "ResizeNearestNeighbor", {"x", "s"})})),
             "%y = ResizeNearest(%x) {scales=[2, 3]}\noutput %y\n");
   EXPECT_EQ(Nodes(OnPicture({IntConst("s", {2}, {-1, 3}), Node("y", "Reshape", {"x", "s"})})),
             "%y = Reshape(%x) {shape=[-1, 3]}\noutput %y\n");
-  EXPECT_EQ(Nodes(OnPicture({IntConst("s", {4}, {0, 3, 1, 2}), Node("y", "Transpose", {"x", "s"})})),
-            "%y = Transpose(%x) {perm=[0, 3, 1, 2]}\noutput %y\n");
+  EXPECT_EQ(
+      Nodes(OnPicture({IntConst("s", {4}, {0, 3, 1, 2}), Node("y", "Transpose", {"x", "s"})})),
+      "%y = Transpose(%x) {perm=[0, 3, 1, 2]}\noutput %y\n");
 }
 
 // The constant as text.
@@ -309,9 +318,8 @@ TEST(TensorFlow, ConstantsInTypedFields) {
   const Floats floats = {1, 2, 3};
   const Ints ints = {-1, 2, 3};
   const auto field = [](auto fill) { return Write(fill); };
-  EXPECT_EQ(ConstText(kFloat, {3}, field([&](auto& w) {
-                        w.add_packed_float(5, floats.begin(), floats.end());
-                      })),
+  EXPECT_EQ(ConstText(kFloat, {3},
+                      field([&](auto& w) { w.add_packed_float(5, floats.begin(), floats.end()); })),
             "float32 [3] = {1, 2, 3}");
   EXPECT_EQ(ConstText(kFloat, {2}, field([&](auto& w) {
                         w.add_float(5, 4);
@@ -321,9 +329,8 @@ TEST(TensorFlow, ConstantsInTypedFields) {
   EXPECT_EQ(ConstText(kDouble, {1}, field([&](auto& w) { w.add_double(6, 0.25); })),
             "float64 [1] = {0.25}");
   for (const int type : {kInt32, kInt16, kInt8}) {
-    const std::string text = ConstText(type, {3}, field([&](auto& w) {
-                                         w.add_packed_int64(7, ints.begin(), ints.end());
-                                       }));
+    const std::string text = ConstText(
+        type, {3}, field([&](auto& w) { w.add_packed_int64(7, ints.begin(), ints.end()); }));
     EXPECT_TRUE(text.ends_with(" [3] = {-1, 2, 3}")) << text;
   }
   EXPECT_EQ(ConstText(kUint8, {1}, field([&](auto& w) { w.add_int32(7, 255); })),
@@ -354,8 +361,8 @@ TEST(TensorFlow, AlignedConstantsAreViews) {
     const auto graph = ImportSource(source);
     ASSERT_TRUE(graph.ok()) << graph.status().message();
     const std::byte* data = graph->values[0].constant->bytes();
-    const bool inside = data >= source.bytes.data() &&
-                        data < source.bytes.data() + source.bytes.size();
+    const bool inside =
+        data >= source.bytes.data() && data < source.bytes.data() + source.bytes.size();
     views += inside ? 1 : 0;
     EXPECT_EQ(graph->values[0].constant->data<float>()[1023], 1.0f);
   }

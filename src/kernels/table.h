@@ -95,8 +95,9 @@ struct KernelTable {
   void (*gemm_int8)(const GemmInt8& g);
 
   // All below: same bits in every table.
-  // y = activation((y - center[c]) * scale[c] + shift[c]); null pointers: activation only. The center comes off first so that a
-  // channel which is constant gives its shift exactly, however small its deviation.
+  // y = activation((y - center[c]) * scale[c] + shift[c]); null pointers: activation only. The
+  // center comes off first so that a channel which is constant gives its shift exactly, however
+  // small its deviation.
   void (*affine)(float* y, int64_t count, int64_t period, const Affine& parameters,
                  ops::Activation activation, float alpha);
   // y = y * scale + shift.

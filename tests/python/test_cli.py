@@ -185,7 +185,7 @@ def test_run(picabia, style, tensor, tmp_path):
     assert [o["name"] for o in described["outputs"]] == ["add_37:0", "Relu"]
     assert described["outputs"][1]["shape"] == list(np.load(inner).shape) == [1, 32, 36, 32]
     assert described["precision"] == "fp32"
-    succeeded(picabia(*args, "--fetch", f"add_37={reference}", "--reference"))
+    succeeded(picabia("run", "--reference", "--feed", f"X_content={tensor}", "--fetch", f"add_37={reference}", style))
     # Both are float; sums of up to 1,152 products in another order.
     np.testing.assert_allclose(np.load(out), np.load(reference), rtol=0, atol=0.02)
 

@@ -53,8 +53,9 @@ def test_float_graphs_match_tensorflow(graph, size, run_model, shared_models, ex
     assert np.abs(found - expected).max() <= 0.05
 
 
-# One rounding of an activation that falls the other way moves a whole step of the next layer, so the end differs by more than
-# float rounding; layer by layer the rule is exact (test_int8_layer_is_exact).
+# Layer by layer the rule is exact (test_int8_layer_is_exact). From end to end the last bit of a mean decides which way an
+# activation rounds, and sixteen coarse layers make noise of that: two programs that differ in the order of a sum end up about
+# as far from each other (35 dB here) as each is from float (26 to 33 dB).
 @pytest.mark.parametrize("graph", INT8_GRAPHS)
 def test_int8_graphs_match_tensorflow(graph, run_model, shared_models, examples, tf_oracle):
     path = shared_models / f"{graph}.pb"
@@ -63,7 +64,7 @@ def test_int8_graphs_match_tensorflow(graph, run_model, shared_models, examples,
     [expected] = oracle(["add_37"], feeds_for(graph, picture, oracle))
     ours = run_model(path)
     [found] = ours(["add_37"], feeds_for(graph, picture, ours))
-    assert psnr(found, expected) >= 45
+    assert psnr(found, expected) >= 32
 
 
 @pytest.mark.parametrize("layer", ["Conv2D", "Conv2D_1", "Conv2D_5", "conv2d_transpose", "Conv2D_13"])

@@ -8,6 +8,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+# oneDNN would use Winograd transforms, whose sums of integers are not exact.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 import numpy as np
 import tensorflow as tf
@@ -93,5 +95,8 @@ def load(path, height=256, width=256):
 
 def run(path, fetches, feeds, size=(256, 256)):
     """Values of tensors `fetches` ("name:0") given `feeds`."""
-    with tf.compat.v1.Session(graph=load(str(path), *size)) as session:
+    config = tf.compat.v1.ConfigProto()
+    # The optimizer would move the division into the weights, which are then no integers any more.
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    with tf.compat.v1.Session(graph=load(str(path), *size), config=config) as session:
         return session.run(fetches, feed_dict=feeds)

@@ -1,6 +1,6 @@
 // Conv and ConvTranspose. Called by the table in operators.cc. Pictures are transposed around them;
-// filters are brought into Picabia's layout here, once: OIHW to HWIO, and IOHW to HWOI, which is the
-// same permutation.
+// filters are brought into Picabia's layout here, once: OIHW to HWIO, and IOHW to HWOI, which is
+// the same permutation.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -109,9 +109,9 @@ Status ConvertFilter(NodeContext& c) {
   const ir::ValueId constant = c.builder.ConstantId(c.inputs[1]);
   const std::string base = c.builder.graph().value(c.inputs[1]).name;
   if (constant.index < 0) {  // fed, as in tests of single operators
-    PICABIA_ASSIGN_OR_RETURN(
-        c.inputs[1], c.builder.AddNode(c.builder.FreshName(base + "/hwio"),
-                                       ops::Transpose{{2, 3, 1, 0}}, {c.inputs[1]}));
+    PICABIA_ASSIGN_OR_RETURN(c.inputs[1],
+                             c.builder.AddNode(c.builder.FreshName(base + "/hwio"),
+                                               ops::Transpose{{2, 3, 1, 0}}, {c.inputs[1]}));
     return OkStatus();
   }
   const auto known = c.filters.find(constant.index);
@@ -127,8 +127,7 @@ Status ConvertFilter(NodeContext& c) {
   }
   PICABIA_RETURN_IF_ERROR(c.builder.CheckFinite(constant));
   PICABIA_ASSIGN_OR_RETURN(Tensor permuted, PermuteFilter(filter));
-  c.inputs[1] =
-      c.builder.AddConstant(c.builder.FreshName(base + "/hwio"), std::move(permuted));
+  c.inputs[1] = c.builder.AddConstant(c.builder.FreshName(base + "/hwio"), std::move(permuted));
   c.filters.emplace(constant.index, c.inputs[1]);
   return OkStatus();
 }
@@ -154,7 +153,8 @@ Result<ir::ValueId> ConvertConvTranspose(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const int64_t groups, ParseGroups(c));
   PICABIA_ASSIGN_OR_RETURN(const auto output_pads, WindowInts(c, "output_padding", {0, 0}, 0));
   if (c.attributes.Has("output_shape")) {
-    return Unsupported("attribute 'output_shape' is given; only 'pads' and 'auto_pad' are supported");
+    return Unsupported(
+        "attribute 'output_shape' is given; only 'pads' and 'auto_pad' are supported");
   }
   ops::ConvTranspose2D op{window, {output_pads[0], output_pads[1]}, {0, 0}, groups};
   for (size_t i = 0; i < 2; ++i) {

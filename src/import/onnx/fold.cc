@@ -167,7 +167,8 @@ Result<SmallTensor> FoldSlice(FoldContext& c) {
   SmallTensor out{x->dtype, x->shape, {}, x->follows_size};
   out.shape[0] = 0;
   for (int64_t i = range.start; step > 0 ? i < range.end : i > range.end; i += step) {
-    const auto from = x->values.begin() + static_cast<std::ptrdiff_t>(i * static_cast<int64_t>(row));
+    const auto from =
+        x->values.begin() + static_cast<std::ptrdiff_t>(i * static_cast<int64_t>(row));
     out.values.insert(out.values.end(), from, from + static_cast<std::ptrdiff_t>(row));
     ++out.shape[0];
     if (std::abs(step) > x->shape[0]) break;  // keeps i + step within range
@@ -296,14 +297,22 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"Add", FoldAdd},         {"Cast", FoldCast},
-    {"Ceil", FoldCeil},       {"Concat", FoldConcat},
-    {"Div", FoldDiv},         {"Floor", FoldFloor},
-    {"Gather", FoldGather},   {"Identity", FoldIdentity},
-    {"Mul", FoldMul},         {"Reshape", FoldReshape},
-    {"Shape", FoldShape},     {"Slice", FoldSlice},
-    {"Squeeze", FoldSqueeze}, {"Sub", FoldSub},
-    {"Transpose", FoldTranspose}, {"Unsqueeze", FoldUnsqueeze},
+    {"Add", FoldAdd},
+    {"Cast", FoldCast},
+    {"Ceil", FoldCeil},
+    {"Concat", FoldConcat},
+    {"Div", FoldDiv},
+    {"Floor", FoldFloor},
+    {"Gather", FoldGather},
+    {"Identity", FoldIdentity},
+    {"Mul", FoldMul},
+    {"Reshape", FoldReshape},
+    {"Shape", FoldShape},
+    {"Slice", FoldSlice},
+    {"Squeeze", FoldSqueeze},
+    {"Sub", FoldSub},
+    {"Transpose", FoldTranspose},
+    {"Unsqueeze", FoldUnsqueeze},
     {"ConstantOfShape", FoldConstantOfShape},
 };
 

@@ -179,8 +179,7 @@ class Importer {
     const int32_t producer = slot_node_[static_cast<size_t>(slot)];
     if (producer >= 0 && slot != first_output_[static_cast<size_t>(producer)]) {
       return Unsupported("it is not the first output of " + Label(producer) +
-                         ", the only one that is supported of " +
-                         Escaped(node(producer).op_type));
+                         ", the only one that is supported of " + Escaped(node(producer).op_type));
     }
     return slot;
   }
@@ -252,8 +251,9 @@ class Importer {
                          " (Picabia reads: " + SupportedOperators() + ")");
     }
     const Slot output = first_output_[static_cast<size_t>(i)];
-    NodeContext context{NodeName(i),         OutputName(output), attributes, {}, {}, *builder_,
-                        owner_,              log_,               opset_,     filters_};
+    NodeContext context{
+        NodeName(i), OutputName(output), attributes, {}, {}, *builder_, owner_, log_, opset_,
+        filters_};
     PICABIA_RETURN_IF_ERROR(FillInputs(i, *row, context));
     PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(output)], row->convert(context));
     return OkStatus();
@@ -314,8 +314,8 @@ class Importer {
     return it != folded_.end() && it->second.follows_size ? &it->second : nullptr;
   }
 
-  // Computes the node on small tensors if all of its inputs are such, and leaves it alone otherwise.
-  // Operators that the network has, too, are folded only behind another folded one.
+  // Computes the node on small tensors if all of its inputs are such, and leaves it alone
+  // otherwise. Operators that the network has, too, are folded only behind another folded one.
   Result<bool> TryFold(int32_t i, Attributes& attributes) {
     const Folder fold = FindFolder(node(i).op_type);
     if (fold == nullptr) return false;
@@ -385,11 +385,11 @@ class Importer {
   ModelProto model_;
   Owner owner_;
   int64_t opset_ = 0;
-  NameIndex names_;                  // a name's index is its slot
-  std::vector<int32_t> slot_node_;   // the node that makes the slot's value, or -1
-  std::vector<Slot> first_output_;   // of each node
-  Edges inputs_;                     // of each node: slots; -1: left out
-  Edges edges_;                      // of each node: the nodes that it reads
+  NameIndex names_;                 // a name's index is its slot
+  std::vector<int32_t> slot_node_;  // the node that makes the slot's value, or -1
+  std::vector<Slot> first_output_;  // of each node
+  Edges inputs_;                    // of each node: slots; -1: left out
+  Edges edges_;                     // of each node: the nodes that it reads
   std::unique_ptr<Builder> builder_;
   std::vector<ir::ValueId> values_;  // of each slot; -1: none (yet)
   std::unordered_map<Slot, SmallTensor> folded_;

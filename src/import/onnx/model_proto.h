@@ -1,6 +1,6 @@
-// ONNX's ModelProto as plain structs that view the bytes of the file. Parsed by importer.cc; inputs,
-// outputs and attributes of a node and the contents of a tensor are parsed when they are needed, so
-// that memory stays near the size of the file.
+// ONNX's ModelProto as plain structs that view the bytes of the file. Parsed by importer.cc;
+// inputs, outputs and attributes of a node and the contents of a tensor are parsed when they are
+// needed, so that memory stays near the size of the file.
 #pragma once
 
 #include <cstdint>

@@ -228,9 +228,9 @@ Result<ir::ValueId> AddNode(NodeContext& c, ops::Op op) {
 
 Result<ir::ValueId> AddSpatial(NodeContext& c, ops::Op op) {
   PICABIA_ASSIGN_OR_RETURN(c.inputs[0], c.builder.ToNhwc(c.inputs[0]));
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId nhwc,
-                           c.builder.AddNode(c.name, c.builder.FreshName(c.output + "/nhwc"),
-                                             std::move(op), c.inputs));
+  PICABIA_ASSIGN_OR_RETURN(
+      const ir::ValueId nhwc,
+      c.builder.AddNode(c.name, c.builder.FreshName(c.output + "/nhwc"), std::move(op), c.inputs));
   return c.builder.ToNchw(nhwc, c.output);
 }
 

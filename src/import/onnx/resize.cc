@@ -46,8 +46,8 @@ Result<std::array<float, 2>> SpatialScales(const std::vector<double>& scales) {
 
 Result<std::array<float, 2>> ScalesFromSizes(const NodeContext& c, const SmallTensor& sizes) {
   // A size that follows the picture's is right relative to a made-up size as well.
-  const Shape* x = sizes.follows_size ? c.builder.ProbeShape(c.inputs[0])
-                                      : c.builder.FrozenShape(c.inputs[0]);
+  const Shape* x =
+      sizes.follows_size ? c.builder.ProbeShape(c.inputs[0]) : c.builder.FrozenShape(c.inputs[0]);
   if (x == nullptr) {
     return Unsupported("a resize to a fixed size needs an input whose size is known");
   }

@@ -94,7 +94,8 @@ Result<ir::ValueId> ConvertBatchNormalization(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const bool training, c.attributes.Bool("training_mode", false));
   PICABIA_ASSIGN_OR_RETURN(const int64_t spatial, c.attributes.Int("spatial", 1));
   c.attributes.Ignore("momentum");  // acts in training only
-  if (training) return Unsupported("attribute 'training_mode' is 1; export the model for inference");
+  if (training)
+    return Unsupported("attribute 'training_mode' is 1; export the model for inference");
   if (spatial != 1) return Unsupported("attribute 'spatial' is not 1");
   PICABIA_RETURN_IF_ERROR(CheckFiniteInputs(c, 1));
   PICABIA_RETURN_IF_ERROR(c.builder.CheckVariance(c.inputs[4], epsilon));

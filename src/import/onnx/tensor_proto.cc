@@ -1,5 +1,5 @@
-// TensorProto to Tensor: raw bytes, or one of the typed fields. Called for initializers and Constant
-// nodes.
+// TensorProto to Tensor: raw bytes, or one of the typed fields. Called for initializers and
+// Constant nodes.
 #include <string>
 
 #include "import/onnx/model_proto.h"
@@ -87,8 +87,9 @@ Header ParseHeader(std::string_view message, ParseLog& log) {
 
 Status CheckHeader(const Header& header) {
   if (header.is_external) {
-    return Unsupported("its data is in another file, which Picabia does not open; save the model "
-                       "with its data in one file");
+    return Unsupported(
+        "its data is in another file, which Picabia does not open; save the model "
+        "with its data in one file");
   }
   if (header.has_segment) return Unsupported("it is a segment of a larger tensor");
   if (!header.raw.empty() && header.value_fields != 0) {
@@ -136,9 +137,10 @@ Result<Tensor> ReadTyped(std::string_view message, const TypeRow& type, const Sh
 
 Result<DType> ToDType(int64_t data_type) {
   if (const TypeRow* row = FindType(data_type)) return row->dtype;
-  return Unsupported("element type " + std::to_string(data_type) +
-                     " of ONNX is not supported (Picabia reads float, double, float16, int8, uint8, "
-                     "int16, int32, int64 and bool)");
+  return Unsupported(
+      "element type " + std::to_string(data_type) +
+      " of ONNX is not supported (Picabia reads float, double, float16, int8, uint8, "
+      "int16, int32, int64 and bool)");
 }
 
 Result<Tensor> ParseTensor(std::string_view message, const Owner& owner, ParseLog& log) {

@@ -1,10 +1,10 @@
 // Conv2D, Conv2DBackpropInput and Cambricon's Int8 forms of both. Called by the table in
 // operators.cc.
 //
-// TensorFlow names the size of a transposed convolution's result in a constant, which ties the graph
-// to one picture size. That constant is read once, at the size that the graph was frozen at, to
-// learn by how much it differs from what the strides alone would give; the graph then follows any
-// picture.
+// TensorFlow names the size of a transposed convolution's result in a constant, which ties the
+// graph to one picture size. That constant is read once, at the size that the graph was frozen at,
+// to learn by how much it differs from what the strides alone would give; the graph then follows
+// any picture.
 #include <array>
 #include <cmath>
 #include <string>
@@ -84,8 +84,7 @@ Result<ops::Window> ParseWindow(NodeContext& c, Layout layout) {
     PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> none,
                              c.attributes.Ints("explicit_paddings", {}));
     if (!none.empty()) {
-      return InvalidModel("attribute 'explicit_paddings' is given with padding " +
-                          Quoted(padding));
+      return InvalidModel("attribute 'explicit_paddings' is given with padding " + Quoted(padding));
     }
   }
   c.attributes.Ignore("use_cudnn_on_gpu");
@@ -132,8 +131,8 @@ Status CheckCorrection(int64_t correction, int64_t stride, int64_t found, int64_
 }
 
 // One axis; `in` is the input's size, at most a few billion, so that nothing here overflows.
-Status CorrectAxis(const ops::Window& window, size_t axis, int64_t in, int64_t kernel, int64_t named,
-                   SizeCorrection& correction) {
+Status CorrectAxis(const ops::Window& window, size_t axis, int64_t in, int64_t kernel,
+                   int64_t named, SizeCorrection& correction) {
   const char* axis_name = axis == 0 ? "height" : "width";
   const int64_t stride = window.strides[axis];
   if (window.pad_kind == ops::PadKind::kSameUpper) {
@@ -152,8 +151,7 @@ Result<SizeCorrection> ReadInputSizes(NodeContext& c, Layout layout, const ops::
   SizeCorrection correction;
   const ir::ValueId sizes_id = c.inputs[0];
   if (sizes_id.index < 0 || c.builder.Constant(sizes_id) == nullptr) return correction;
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> sizes,
-                           ConstantIntegers(c, 0, "input_sizes"));
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, ConstantIntegers(c, 0, "input_sizes"));
   if (sizes.size() != 4 && sizes.size() != 2) {
     return InvalidModel("input_sizes has " + std::to_string(sizes.size()) +
                         " values, expected 4 (or height and width)");
@@ -167,8 +165,8 @@ Result<SizeCorrection> ReadInputSizes(NodeContext& c, Layout layout, const ops::
   if (sizes.size() == 4 &&
       (sizes[axes.batch] != (*x)[axes.batch] || sizes[axes.channel] != (*filter)[2])) {
     return InvalidModel("input_sizes is " + ShapeString(sizes) + ", expected batch " +
-                        std::to_string((*x)[axes.batch]) + " and " +
-                        std::to_string((*filter)[2]) + " channels");
+                        std::to_string((*x)[axes.batch]) + " and " + std::to_string((*filter)[2]) +
+                        " channels");
   }
   const std::array<size_t, 2> spatial{axes.height, axes.width};
   for (size_t i = 0; i < 2; ++i) {

@@ -74,8 +74,7 @@ void ParseList(std::string_view message, Attribute& attribute, ParseLog& log) {
   if (other || (!attribute.ints.empty() && !attribute.floats.empty())) {
     attribute.kind = Attribute::Kind::kOther;
   } else {
-    attribute.kind =
-        attribute.floats.empty() ? Attribute::Kind::kInts : Attribute::Kind::kFloats;
+    attribute.kind = attribute.floats.empty() ? Attribute::Kind::kInts : Attribute::Kind::kFloats;
   }
 }
 

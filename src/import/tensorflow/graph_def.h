@@ -28,8 +28,8 @@ struct GraphDef {
 };
 
 // Field numbers of the file format are TensorFlow's graph.proto, node_def.proto, attr_value.proto,
-// tensor.proto and tensor_shape.proto. Functions, and whatever else is nested deeper than a graph of
-// plain nodes needs, are never descended into, so nesting is bounded by construction.
+// tensor.proto and tensor_shape.proto. Functions, and whatever else is nested deeper than a graph
+// of plain nodes needs, are never descended into, so nesting is bounded by construction.
 Result<GraphDef> ParseGraphDef(ParseLog& log);
 
 // Names of the inputs as the file spells them, control inputs ("^name") left out.

@@ -1,4 +1,5 @@
-// A GraphDef into a graph: names, edges, order, then one converter call a node. Called by import.cc.
+// A GraphDef into a graph: names, edges, order, then one converter call a node. Called by
+// import.cc.
 #include <algorithm>
 #include <charconv>
 #include <memory>
@@ -136,9 +137,8 @@ class Importer {
       path += Quoted(node(order_.cycle[i]).name) + " -> ";
     }
     if (order_.cycle.size() > kShown) path += "... -> ";
-    return InvalidModel(NodeLabel(node(order_.cycle[0]).name) +
-                        ": its inputs depend on itself: " + path +
-                        Quoted(node(order_.cycle[0]).name));
+    return InvalidModel(NodeLabel(node(order_.cycle[0]).name) + ": its inputs depend on itself: " +
+                        path + Quoted(node(order_.cycle[0]).name));
   }
 
   // Who is read, and which nodes serve only to compute the size that another one names.
@@ -161,8 +161,8 @@ class Importer {
     }
   }
 
-  // A size that is computed from the picture's is left out, whatever operators compute it; constants
-  // that say sizes, and inputs, stay.
+  // A size that is computed from the picture's is left out, whatever operators compute it;
+  // constants that say sizes, and inputs, stay.
   bool LeftOut(int32_t i) const {
     if (!size_only_[static_cast<size_t>(i)]) return false;
     if (op(i) == nullptr) return true;
@@ -177,15 +177,17 @@ class Importer {
     if (LeftOut(i)) return OkStatus();
     const Operator* row = op(i);
     if (row == nullptr) {
-      return Unsupported("operator '" + Escaped(node(i).op) + "' is not supported (Picabia reads: " +
-                         SupportedOperators() + ")");
+      return Unsupported("operator '" + Escaped(node(i).op) +
+                         "' is not supported (Picabia reads: " + SupportedOperators() + ")");
     }
     if (row->convert == nullptr) return OkStatus();
     PICABIA_ASSIGN_OR_RETURN(std::vector<ir::ValueId> inputs, InputValues(i));
     PICABIA_ASSIGN_OR_RETURN(Attributes attributes, ParseAttributes(node(i), log_));
     for (const char* name : {"T", "Tidx", "Tpaddings", "Tshape", "Tperm"}) attributes.Ignore(name);
-    NodeContext context{node(i),   std::string(node(i).name), attributes, std::move(inputs),
-                        *builder_, owner_,                    log_,       def_.producer};
+    NodeContext context{node(i),    std::string(node(i).name),
+                        attributes, std::move(inputs),
+                        *builder_,  owner_,
+                        log_,       def_.producer};
     PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(i)], row->convert(context));
     return attributes.CheckAllUsed();
   }
@@ -211,9 +213,8 @@ class Importer {
       const auto at = static_cast<size_t>(i);
       const bool is_input = node(i).op == "Placeholder";
       const std::span<const int32_t> from = edges_.of(i);
-      fed[at] = is_input || std::any_of(from.begin(), from.end(), [&](int32_t f) {
-                  return fed[static_cast<size_t>(f)];
-                });
+      fed[at] = is_input || std::any_of(from.begin(), from.end(),
+                                        [&](int32_t f) { return fed[static_cast<size_t>(f)]; });
       if (is_read_[at] || is_input || node(i).op == "Const" || values_[at].index < 0) continue;
       all.push_back(values_[at]);
       if (fed[at]) depends_on_input.push_back(values_[at]);

@@ -196,9 +196,9 @@ static_assert(std::is_sorted(std::begin(kOperators), std::end(kOperators),
 std::span<const Operator> Operators() { return kOperators; }
 
 const Operator* FindOperator(std::string_view name) {
-  const auto it = std::lower_bound(
-      std::begin(kOperators), std::end(kOperators), name,
-      [](const Operator& row, std::string_view n) { return row.name < n; });
+  const auto it =
+      std::lower_bound(std::begin(kOperators), std::end(kOperators), name,
+                       [](const Operator& row, std::string_view n) { return row.name < n; });
   return it != std::end(kOperators) && it->name == name ? it : nullptr;
 }
 

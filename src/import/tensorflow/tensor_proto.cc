@@ -16,8 +16,8 @@ struct TypeRow {
 };
 
 constexpr TypeRow kTypes[] = {
-    {1, DType::kF32, 5}, {2, DType::kF64, 6},  {3, DType::kI32, 7},
-    {4, DType::kU8, 7},  {5, DType::kI16, 7},  {6, DType::kI8, 7},
+    {1, DType::kF32, 5},  {2, DType::kF64, 6},    {3, DType::kI32, 7},
+    {4, DType::kU8, 7},   {5, DType::kI16, 7},    {6, DType::kI8, 7},
     {9, DType::kI64, 10}, {10, DType::kBool, 11}, {19, DType::kF16, 13},
 };
 

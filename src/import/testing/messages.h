@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <protozero/pbf_writer.hpp>
@@ -39,7 +42,20 @@ inline Source SourceOf(std::string_view bytes, std::string name = "m.pb") {
   return {span, std::move(copy), std::move(name)};
 }
 
-inline Result<ir::Graph> Import(std::string_view bytes) { return ImportSource(SourceOf(bytes)); }
+// Every file that the tests import, good or bad, is a seed for the fuzzers: with PICABIA_SEED_DIR
+// set the tests write them there.
+inline void WriteSeed(std::string_view bytes) {
+  constexpr size_t kLargestSeed = 4096;
+  const char* folder = std::getenv("PICABIA_SEED_DIR");
+  if (folder == nullptr || bytes.size() > kLargestSeed) return;
+  const size_t hash = std::hash<std::string_view>()(bytes);
+  std::ofstream(std::string(folder) + "/" + std::to_string(hash), std::ios::binary) << bytes;
+}
+
+inline Result<ir::Graph> Import(std::string_view bytes) {
+  WriteSeed(bytes);
+  return ImportSource(SourceOf(bytes));
+}
 
 // The graph as text, or the error.
 inline std::string Text(std::string_view bytes) {
