@@ -53,11 +53,13 @@ def known_commands():
 
 
 def documents():
-    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard", "*.md"],
-                            capture_output=True, text=True)
-    if listed.returncode == 0:
-        return [p for p in (ROOT / n for n in sorted(listed.stdout.split("\0")) if n) if p.exists()]
-    return sorted(p for p in ROOT.rglob("*.md") if "build" not in p.relative_to(ROOT).parts)
+    """The project's own documents: what git knows or would add; without git, all outside build/."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard", "*.md"]
+    try:
+        names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        return sorted(p for p in ROOT.rglob("*.md") if "build" not in p.relative_to(ROOT).parts)
+    return [p for p in (ROOT / n for n in sorted(names) if n) if p.exists()]
 
 
 def self_test():

@@ -2,23 +2,13 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
-SIZES = [(256, 256), (512, 512), (250, 333)]
+from pictures import PHOTOS, SIZES, photo, psnr, size_name
+
 FLOAT_GRAPHS = ["udnie", "udnie_power_diff", "udnie_power_diff_numpy"]
 INT8_GRAPHS = ["udnie_int8", "udnie_int8_power_diff", "udnie_int8_power_diff_numpy"]
 POWER = "moments_15/PowerDifference_z"
 PLACEHOLDER = "moments_15/PowerDifference"
-
-
-def photo(examples, size, name="astronaut.jpg"):
-    picture = Image.open(examples / name).convert("RGB").resize((size[1], size[0]), Image.BILINEAR)
-    return np.asarray(picture, dtype=np.float32)[None]
-
-
-def psnr(a, b):
-    a, b = (np.clip(x.astype(np.float64), 0, 255) for x in (a, b))
-    return 10 * np.log10(255**2 / max(np.mean((a - b) ** 2), 1e-12))
 
 
 def feeds_for(graph, picture, run):
@@ -40,7 +30,7 @@ def oracle_run(tf_oracle, path, size):
     return run
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
 @pytest.mark.parametrize("graph", FLOAT_GRAPHS)
 def test_float_graphs_match_tensorflow(graph, size, run_model, shared_models, examples, tf_oracle):
     path = shared_models / f"{graph}.pb"
@@ -82,8 +72,8 @@ def test_int8_layer_is_exact(layer, run_model, shared_models, examples, tf_oracl
 
 
 @pytest.mark.parametrize("precision, at_least", [("int8", 40), ("int16", 60)])
-@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
-@pytest.mark.parametrize("name", ["astronaut.jpg", "chelsea.jpg", "coffee.jpg", "rocket.jpg"])
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+@pytest.mark.parametrize("name", PHOTOS)
 def test_integer_precision_keeps_the_picture(precision, at_least, size, name, run_model, shared_models, examples):
     run = run_model(shared_models / "udnie.pb")
     feeds = {"X_content": photo(examples, size, name)}
