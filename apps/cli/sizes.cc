@@ -18,6 +18,10 @@ struct StepSize {
   int64_t reflects = 0;
 };
 
+// A program may come from a stranger's file: beyond any real network the rule stops growing.
+constexpr int64_t kLargestMultiple = 1024;
+constexpr double kLargestMinimum = 65536;
+
 double Largest(const std::array<int64_t, 2>& strides) {
   return static_cast<double>(std::max(strides[0], strides[1]));
 }
@@ -68,18 +72,15 @@ SizeRule SizeRuleOf(const program::Program& program) {
     for (int32_t input : step.inputs) scale = std::max(scale, scales[static_cast<size_t>(input)]);
     const StepSize size = std::visit(StepSizeVisitor{}, step.op);
     if (scale > 0 && size.reflects > 0) {
-      const auto needed = static_cast<int64_t>(std::ceil(double(size.reflects + 1) * scale));
-      rule.minimum = std::max(rule.minimum, needed);
+      const double needed = std::ceil((double(size.reflects) + 1) * scale);
+      rule.minimum =
+          std::max(rule.minimum, static_cast<int64_t>(std::min(needed, kLargestMinimum)));
     }
     scale *= size.reduces;
-    // A program may come from a stranger's file: beyond any real network the rule stops growing.
-    constexpr int64_t kLargestMultiple = 1024;
     const int64_t whole = std::llround(std::clamp(scale, 1.0, double(kLargestMultiple)));
     rule.multiple = std::min(std::lcm(rule.multiple, whole), kLargestMultiple);
     for (int32_t output : step.outputs) scales[static_cast<size_t>(output)] = scale;
   }
-  constexpr int64_t kLargestMinimum = 65536;
-  rule.minimum = std::min(rule.minimum, kLargestMinimum);
   return rule;
 }
 

@@ -351,6 +351,10 @@ TEST(OnnxBad, Resize) {
                    "node 'n': attribute 'mode' is 'linear'");
   ExpectErrorStart(resize({1, 2, 2, 2}), "node 'n': it resizes batch or channels");
   ExpectErrorStart(resize({1, 1, 2}), "node 'n': it has 3 scales");
+  for (const int64_t axis : {int64_t{4}, int64_t{-5}, int64_t{2}}) {
+    ExpectErrorStart(resize({2, 2}, {IntList("axes", {2, axis})}),
+                     "node 'n': attribute 'axes' is ");
+  }
   for (const float bad : {0.0f, -1.0f, NAN, INFINITY}) {
     ExpectErrorStart(resize({1, 1, bad, 2}), "node 'n': a scale is ");
   }
@@ -546,6 +550,17 @@ TEST(OnnxBad, case_027_WideGraphs) {
   EXPECT_TRUE(Import(OnPicture(chain).Bytes()).ok());
   EXPECT_TRUE(Import(OnPicture(star).Bytes()).ok());
   ExpectErrorStart(One("Add", Strings(kNodes, "x")), "node 'n': Add has 200000 inputs, expected 2");
+}
+
+TEST(OnnxBad, case_027_TooManyNodes) {
+  const std::string node = Write([](auto& w) { w.add_message(1, Write([](auto&) {})); });
+  std::string graph;
+  for (int i = 0; i <= 1 << 20; ++i) graph += node;
+  ExpectError(Write([&](auto& w) {
+                w.add_int64(1, 8);
+                w.add_message(7, graph);
+              }),
+              "the graph has more than 1048576 nodes");
 }
 
 }  // namespace

@@ -258,6 +258,17 @@ TEST(Onnx, ResizeToAConstantSizeBecomesAFactor) {
             Spatial("ResizeNearest(%x/nhwc) {scales=[2, 3]}"));
 }
 
+TEST(Onnx, ResizeOfListedAxes) {
+  EXPECT_EQ(Imported({Node("Resize", {"x", "", "s"}, {"y"},
+                           {IntList("axes", {3, -2}), kAsymmetric[0], kAsymmetric[1]})},
+                     {FloatTensor("s", {2}, {3, 2})}, 18),
+            Spatial("ResizeNearest(%x/nhwc) {scales=[2, 3]}"));
+  EXPECT_EQ(Imported({Node("Resize", {"x", "", "", "s"}, {"y"},
+                           {IntList("axes", {2, 3}), kAsymmetric[0], kAsymmetric[1]})},
+                     {IntTensor("s", {2}, {16, 24})}, 18),
+            Spatial("ResizeNearest(%x/nhwc) {scales=[2, 3]}"));
+}
+
 // The chain that PyTorch writes for interpolate(scale_factor=2), both as sizes and as scales.
 Strings SizeChain() {
   return {Node("Shape", {"x"}, {"shape"}),

@@ -18,6 +18,13 @@ struct Source {
   std::string name;                   // for messages
 };
 
+// Networks have thousands of nodes. A node of 22 bytes in the file takes some 600 in memory, so
+// that their number is bounded as well as the file's size.
+constexpr size_t kMaxNodes = size_t{1} << 20;
+inline Status TooManyNodes() {
+  return ResourceError("the graph has more than " + std::to_string(kMaxNodes) + " nodes");
+}
+
 // Errors do not begin with the source's name yet: that is done in one place, import.cc.
 Result<ir::Graph> ReadTensorFlow(const Source& source);
 Result<ir::Graph> ReadOnnx(const Source& source);

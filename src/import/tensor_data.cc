@@ -32,6 +32,14 @@ Result<int64_t> CheckConstantShape(DType dtype, const Shape& shape) {
   return *count;
 }
 
+Status CheckDeclaredShape(DType dtype, const Shape& shape) {
+  Shape least = shape;
+  for (int64_t& d : least) {
+    if (d == -1) d = 1;
+  }
+  return CheckConstantShape(dtype, least).status();
+}
+
 Result<Tensor> TensorFromRaw(DType dtype, const Shape& shape, std::string_view raw,
                              const Owner& owner) {
   PICABIA_ASSIGN_OR_RETURN(const int64_t count, CheckConstantShape(dtype, shape));

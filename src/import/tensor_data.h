@@ -28,6 +28,9 @@ int64_t FillBudget(size_t file_size);
 Result<int64_t> CheckConstantShape(DType dtype, const Shape& shape);
 constexpr size_t kMaxRank = 32;  // NumPy's limit before version 2
 
+// The same for the shape of an input, where -1 is a dimension that is free.
+Status CheckDeclaredShape(DType dtype, const Shape& shape);
+
 // A view of `raw`, or a copy where the bytes are not aligned for the type.
 Result<Tensor> TensorFromRaw(DType dtype, const Shape& shape, std::string_view raw,
                              const Owner& owner);

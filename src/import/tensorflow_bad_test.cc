@@ -100,7 +100,7 @@ TEST(TensorFlowBad, case_014_Dimensions) {
                    "node 'k': shape [4294967296, 4294967296] is larger than any tensor");
   ExpectErrorStart(Graph({Const("k", kFloat, Ints(33, 1), data)}), "node 'k': byte ");
   ExpectError(Graph({Placeholder("x", {1, -2}), Node("y", "Relu", {"x"})}),
-              "node 'x': a Placeholder has a dimension of -2");
+              "node 'x': a tensor has a dimension of -2");
   ExpectErrorStart(
       Graph({Placeholder("x", {1, 1ll << 40, 1ll << 40, 3}), Node("y", "Relu", {"x"})}),
       "node 'x': shape ");
@@ -507,6 +507,14 @@ TEST(TensorFlowBad, case_027_WideGraphs) {
   // One node with as many edges.
   ExpectError(OnPicture({Node("y", "Add", Strings(kNodes, "x"))}),
               "node 'y': Add has 200000 inputs, expected 2");
+}
+
+TEST(TensorFlowBad, case_027_TooManyNodes) {
+  const std::string node =
+      Write([](auto& w) { w.add_message(1, Write([](auto& n) { n.add_string(1, "a"); })); });
+  std::string bytes;
+  for (int i = 0; i <= 1 << 20; ++i) bytes += node;
+  ExpectError(bytes, "the graph has more than 1048576 nodes");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Bytes into programs: FlatBuffers' verifier for the structure, then every number against its range
 // (check.cc).
+#include <bit>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -14,9 +16,14 @@ namespace {
 constexpr size_t kMaxDepth = 8;            // our tables nest 3 deep
 constexpr size_t kMaxTables = 50'000'000;  // bounds the verifier's time
 
+// Copies bytes, because a damaged offset may point to where no T may stand. Little-endian, as the
+// format.
+static_assert(std::endian::native == std::endian::little);
 template <typename T>
 std::vector<T> ToVector(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? std::vector<T>() : std::vector<T>(v->begin(), v->end());
+  std::vector<T> out(v == nullptr ? 0 : v->size());
+  if (!out.empty()) std::memcpy(out.data(), v->Data(), out.size() * sizeof(T));
+  return out;
 }
 
 std::string ToString(const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); }

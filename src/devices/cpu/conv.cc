@@ -217,15 +217,14 @@ void ConvPlan::Convert(const Picture& p, const float* x, int64_t pixels, Scratch
       x, count, q.period, q.inverse_scale.data(), q.low.data(), q.high.data(), q.zero.data()};
   const bool dense = pixel_ == ci;
   uint8_t* low = dense ? s.low + at : s.dense[0];
-  uint8_t* high = dense ? s.high + at : s.dense[1];
   if (bits_.input == 16) {
-    p.context.kernels.quantize16(row, high, low);
+    p.context.kernels.quantize16(row, dense ? s.high + at : s.dense[1], low);
   } else {
     p.context.kernels.quantize8(row, low);
   }
   if (dense) return;
   Spread(low, pixels, s.low + at);
-  if (bits_.input == 16) Spread(high, pixels, s.high + at);
+  if (bits_.input == 16) Spread(s.dense[1], pixels, s.high + at);
 }
 
 // Pixels of ci bytes to pixels of pixel_ bytes; the bytes between meet zero weights.

@@ -85,7 +85,6 @@ class Importer {
       if (!status.ok()) return status.WithContext(Label(i));
     }
     PICABIA_RETURN_IF_ERROR(CollectOutputs());
-    PICABIA_RETURN_IF_ERROR(ir::Verify(builder_->graph()));
     return std::move(builder_->graph());
   }
 
@@ -208,11 +207,7 @@ class Importer {
   Result<ir::ValueId> AddInput(const ValueInfoProto& input) {
     if (!input.is_tensor) return Unsupported("it is no tensor, or its type is missing");
     PICABIA_ASSIGN_OR_RETURN(const DType dtype, ToDType(input.elem_type));
-    if (input.shape) {
-      Shape fixed;
-      for (const int64_t d : *input.shape) fixed.push_back(d < 0 ? 1 : d);
-      PICABIA_RETURN_IF_ERROR(CheckConstantShape(dtype, fixed).status());
-    }
+    if (input.shape) PICABIA_RETURN_IF_ERROR(CheckDeclaredShape(dtype, *input.shape));
     return builder_->AddInput(std::string(input.name), dtype, input.shape, Layout::kNchw);
   }
 
@@ -403,7 +398,10 @@ class Importer {
 Result<ir::Graph> ReadOnnx(const Source& source) {
   ParseLog log(source.bytes);
   PICABIA_ASSIGN_OR_RETURN(onnx::ModelProto model, onnx::ParseModel(log));
-  return onnx::Importer(source, log, std::move(model)).Run();
+  // What the importer knows of the file is gone when Verify() takes memory of its own.
+  PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, onnx::Importer(source, log, std::move(model)).Run());
+  PICABIA_RETURN_IF_ERROR(ir::Verify(graph));
+  return graph;
 }
 
 }  // namespace picabia::import

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "import/names.h"
+#include "import/source.h"
 
 namespace picabia::import::onnx {
 namespace {
@@ -115,10 +116,15 @@ ValueInfoProto ParseValueInfo(std::string_view message, ParseLog& log) {
   return info;
 }
 
+// Initializers and inputs become values as nodes do, and count as such.
+bool HasTooMany(const ModelProto& model) {
+  return model.nodes.size() + model.initializers.size() + model.inputs.size() > kMaxNodes;
+}
+
 void ParseGraph(std::string_view message, ModelProto& model, ParseLog& log) {
   ++model.graphs;
   FieldReader fields(message, log);
-  while (fields.Next()) {
+  while (!HasTooMany(model) && fields.Next()) {
     switch (fields.number()) {
       case 1:
         model.nodes.push_back(ParseNode(fields.Bytes(), log));
@@ -277,6 +283,7 @@ Result<ModelProto> ParseModel(ParseLog& log) {
                                     " (" + Quoted(model.nodes.back().name) + ")");
   }
   PICABIA_RETURN_IF_ERROR(log.status());
+  if (HasTooMany(model)) return TooManyNodes();
   return model;
 }
 

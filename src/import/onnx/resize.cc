@@ -1,6 +1,8 @@
 // Upsample and Resize, nearest neighbour. Called by the table in operators.cc. Picabia's operator
 // has factors; a size becomes a factor relative to the input's, so that the graph follows any
 // picture.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -29,41 +31,61 @@ bool IsGiven(const NodeContext& c, size_t i) {
   return tensor == nullptr || tensor->num_elements() != 0;
 }
 
-// Four factors in NCHW.
-Result<std::array<float, 2>> SpatialScales(const std::vector<double>& scales) {
-  if (scales.size() != 4) {
-    return Unsupported("it has " + std::to_string(scales.size()) +
-                       " scales, expected 4 (batch, channels, height, width)");
+// Which axis each number is for; all four in NCHW unless the node lists some.
+Result<std::vector<size_t>> NumberAxes(NodeContext& c, size_t numbers, const char* what) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> listed,
+                           c.attributes.Ints("axes", {0, 1, 2, 3}));
+  if (listed.size() != numbers) {
+    return Unsupported("it has " + std::to_string(numbers) + " " + what + ", expected " +
+                       std::to_string(listed.size()) + " (only 4-d tensors are supported)");
   }
-  if (scales[0] != 1 || scales[1] != 1) return Unsupported("it resizes batch or channels");
-  for (const double s : scales) {
-    if (!(s > 0) || !std::isfinite(s)) {
-      return InvalidModel("a scale is " + std::to_string(s) + ", expected more than 0");
+  std::vector<size_t> axes;
+  for (const int64_t axis : listed) {
+    const auto at = static_cast<size_t>(axis < 0 ? axis + 4 : axis);
+    if (at >= 4 || std::find(axes.begin(), axes.end(), at) != axes.end()) {
+      return InvalidModel("attribute 'axes' is " + ShapeString(listed) +
+                          ", expected axes of a 4-d tensor, each once");
     }
+    axes.push_back(at);
   }
-  return std::array<float, 2>{static_cast<float>(scales[2]), static_cast<float>(scales[3])};
+  return axes;
 }
 
-Result<std::array<float, 2>> ScalesFromSizes(const NodeContext& c, const SmallTensor& sizes) {
+Result<std::array<float, 2>> SpatialScales(NodeContext& c, const std::vector<double>& numbers) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<size_t> axes, NumberAxes(c, numbers.size(), "scales"));
+  std::array<float, 2> scales{1, 1};
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (!(numbers[i] > 0) || !std::isfinite(numbers[i])) {
+      return InvalidModel("a scale is " + std::to_string(numbers[i]) + ", expected more than 0");
+    }
+    if (axes[i] < 2 && numbers[i] != 1) return Unsupported("it resizes batch or channels");
+    if (axes[i] >= 2) scales[axes[i] - 2] = static_cast<float>(numbers[i]);
+  }
+  return scales;
+}
+
+Result<std::array<float, 2>> ScalesFromSizes(NodeContext& c, const SmallTensor& sizes) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<size_t> axes,
+                           NumberAxes(c, sizes.values.size(), "sizes"));
   // A size that follows the picture's is right relative to a made-up size as well.
   const Shape* x =
       sizes.follows_size ? c.builder.ProbeShape(c.inputs[0]) : c.builder.FrozenShape(c.inputs[0]);
   if (x == nullptr) {
     return Unsupported("a resize to a fixed size needs an input whose size is known");
   }
-  if (x->size() != 4 || sizes.values.size() != 4) {
-    return Unsupported("it has " + std::to_string(sizes.values.size()) +
-                       " sizes for an input of shape " + ShapeString(*x) + ", expected 4");
+  if (x->size() != 4) {
+    return Unsupported("its input has shape " + ShapeString(*x) + ", expected 4 dimensions");
   }
   std::array<float, 2> scales{1, 1};
-  for (size_t i = 0; i < 4; ++i) {
+  for (size_t i = 0; i < axes.size(); ++i) {
     const double size = sizes.values[i];
     if (!(size >= 1) || size > 0x1p24) {  // larger ones are no exact floats
       return InvalidModel("a size is " + std::to_string(size) + ", expected 1 to 16777216");
     }
-    PICABIA_ASSIGN_OR_RETURN(const float scale, ResizeScale((*x)[i], static_cast<int64_t>(size)));
-    if (i >= 2) scales[i - 2] = scale;
-    if (i < 2 && scale != 1) return Unsupported("it resizes batch or channels");
+    PICABIA_ASSIGN_OR_RETURN(const float scale,
+                             ResizeScale((*x)[axes[i]], static_cast<int64_t>(size)));
+    if (axes[i] < 2 && scale != 1) return Unsupported("it resizes batch or channels");
+    if (axes[i] >= 2) scales[axes[i] - 2] = scale;
   }
   return scales;
 }
@@ -122,10 +144,10 @@ Result<ir::ValueId> ConvertUpsample(NodeContext& c) {
   if (c.opset < 9) {
     PICABIA_ASSIGN_OR_RETURN(const std::vector<float> scales, c.attributes.Floats("scales", {}));
     PICABIA_ASSIGN_OR_RETURN(op.scales,
-                             SpatialScales(std::vector<double>(scales.begin(), scales.end())));
+                             SpatialScales(c, std::vector<double>(scales.begin(), scales.end())));
   } else {
     PICABIA_ASSIGN_OR_RETURN(const SmallTensor scales, Numbers(c, 1, "the scales"));
-    PICABIA_ASSIGN_OR_RETURN(op.scales, SpatialScales(scales.values));
+    PICABIA_ASSIGN_OR_RETURN(op.scales, SpatialScales(c, scales.values));
   }
   c.inputs.resize(1);
   return AddSpatial(c, op);
@@ -147,7 +169,7 @@ Result<ir::ValueId> ConvertResize(NodeContext& c) {
     PICABIA_ASSIGN_OR_RETURN(op.scales, ScalesFromSizes(c, sizes));
   } else {
     PICABIA_ASSIGN_OR_RETURN(const SmallTensor scales, Numbers(c, scales_input, "the scales"));
-    PICABIA_ASSIGN_OR_RETURN(op.scales, SpatialScales(scales.values));
+    PICABIA_ASSIGN_OR_RETURN(op.scales, SpatialScales(c, scales.values));
   }
   c.inputs.resize(1);
   return AddSpatial(c, op);

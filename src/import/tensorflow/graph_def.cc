@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "import/names.h"
+#include "import/source.h"
 
 namespace picabia::import::tensorflow {
 namespace {
@@ -170,6 +171,7 @@ Result<GraphDef> ParseGraphDef(ParseLog& log) {
   while (fields.Next()) {
     switch (fields.number()) {
       case 1:
+        if (graph.nodes.size() == kMaxNodes) return TooManyNodes();
         graph.nodes.push_back(ParseNode(fields.Bytes(), log));
         break;
       case 4:

@@ -68,7 +68,6 @@ class Importer {
       if (!status.ok()) return status.WithContext(NodeLabel(node(i).name));
     }
     CollectOutputs();
-    PICABIA_RETURN_IF_ERROR(ir::Verify(builder_->graph()));
     return std::move(builder_->graph());
   }
 
@@ -242,7 +241,11 @@ class Importer {
 Result<ir::Graph> ReadTensorFlow(const Source& source) {
   ParseLog log(source.bytes);
   PICABIA_ASSIGN_OR_RETURN(tensorflow::GraphDef def, tensorflow::ParseGraphDef(log));
-  return tensorflow::Importer(source, log, std::move(def)).Run();
+  // What the importer knows of the file is gone when Verify() takes memory of its own.
+  PICABIA_ASSIGN_OR_RETURN(ir::Graph graph,
+                           tensorflow::Importer(source, log, std::move(def)).Run());
+  PICABIA_RETURN_IF_ERROR(ir::Verify(graph));
+  return graph;
 }
 
 }  // namespace picabia::import

@@ -23,17 +23,11 @@ Result<ir::ValueId> ConvertPlaceholder(NodeContext& c) {
   if (type == nullptr) return InvalidModel("a Placeholder has no attribute 'dtype'");
   PICABIA_ASSIGN_OR_RETURN(const DType dtype, ToDType(type->integer));
   const Attribute* attribute = c.attributes.Find("shape", Attribute::Kind::kShape);
-  std::optional<Shape> shape = attribute == nullptr ? std::nullopt : attribute->shape;
+  std::optional<Shape> shape;
+  if (attribute != nullptr) shape = attribute->shape;
   // Before version 24 of the format, an empty shape meant an unknown one.
   if (shape && shape->empty() && c.producer < 24) shape.reset();
-  for (const int64_t d : shape.value_or(Shape{})) {
-    if (d < -1) return InvalidModel("a Placeholder has a dimension of " + std::to_string(d));
-  }
-  if (shape) {
-    Shape fixed;
-    for (const int64_t d : *shape) fixed.push_back(std::max<int64_t>(d, 1));
-    PICABIA_RETURN_IF_ERROR(CheckConstantShape(dtype, fixed).status());
-  }
+  if (shape) PICABIA_RETURN_IF_ERROR(CheckDeclaredShape(dtype, *shape));
   return c.builder.AddInput(c.name, dtype, std::move(shape), Layout::kNhwc);
 }
 
