@@ -115,7 +115,9 @@ struct Checker {
   Status operator()(const BatchNorm& op) const { return CheckEpsilon(op.epsilon); }
   Status operator()(const Identity&) const { return OkStatus(); }
   Status operator()(const Unary& op) const {
-    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, UnaryKind::kSigmoid));
+    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, UnaryKind::kMish));
+    if (op.kind == UnaryKind::kCelu && op.alpha == 0)
+      return BadField("alpha", "0", "another number, which kCelu divides by");
     return CheckNotNan("alpha", op.alpha);
   }
   Status operator()(const Clip& op) const {

@@ -171,11 +171,23 @@ enum class UnaryKind : uint8_t {
   kAbs = 4,
   kExp = 5,
   kLeakyRelu = 6,
-  kSigmoid = 7
+  kSigmoid = 7,
+  kLog = 8,
+  kErf = 9,
+  kFloor = 10,
+  kCeil = 11,
+  kSign = 12,        // -1, 0 or 1
+  kReciprocal = 13,  // 1 / x
+  kSoftplus = 14,    // log(1 + exp(x))
+  kSoftsign = 15,    // x / (1 + |x|)
+  kElu = 16,         // x < 0: alpha * (exp(x) - 1)
+  kCelu = 17,        // x < 0: alpha * (exp(x / alpha) - 1)
+  kHardSwish = 18,   // x * min(max(x / 6 + 1/2, 0), 1)
+  kMish = 19,        // x * tanh(softplus(x))
 };
 
-// x any shape -> the same shape, elementwise. alpha: the slope of kLeakyRelu below zero, otherwise
-// unused.
+// x any shape -> the same shape, elementwise; kLog, kSqrt of a negative number: NaN. alpha: the
+// slope of kLeakyRelu below zero, the factor of kElu, that of kCelu (not 0); otherwise unused.
 struct Unary {
   static constexpr const char* kName = "Unary";
   UnaryKind kind = UnaryKind::kRelu;

@@ -183,6 +183,7 @@ TEST(Elementwise, Shapes) {
   ExpectError(Binary{}, {F32({4}), I8({4})}, "input 1 (y): found type int8");
   EXPECT_EQ(Infer(Unary{}, {F32({7})}), (Shape{7}));
   ExpectError(Unary{}, {I8({7})}, "input 0 (x)");
+  ExpectError(Unary{UnaryKind::kCelu, 0}, {F32({7})}, "attribute alpha");
   EXPECT_EQ(Infer(PowerDifference{}, {F32({2, 3}), F32({3}), F32({5})}), (Shape{2, 3}));
   ExpectError(PowerDifference{}, {F32({2}), F32({2}), F32({0})}, "input 2 (power)");
 }

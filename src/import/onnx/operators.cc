@@ -26,6 +26,30 @@ Result<ir::ValueId> ConvertLeakyRelu(NodeContext& c) {
   return AddNode(c, ops::Unary{ops::UnaryKind::kLeakyRelu, alpha});
 }
 
+template <ops::UnaryKind kKind>
+Result<ir::ValueId> ConvertElu(NodeContext& c) {
+  PICABIA_ASSIGN_OR_RETURN(const float alpha, c.attributes.Float("alpha", 1.0f));
+  return AddNode(c, ops::Unary{kKind, alpha});
+}
+
+// One input or more, two at a time.
+template <ops::BinaryKind kKind>
+Result<ir::ValueId> ConvertVariadic(NodeContext& c) {
+  const std::vector<ir::ValueId> inputs = c.inputs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!c.HasInput(i)) return InvalidModel("input " + std::to_string(i) + " is left out");
+  }
+  ir::ValueId sum = inputs[0];
+  for (size_t i = 1; i + 1 < inputs.size(); ++i) {
+    const std::string name = c.builder.FreshName(c.output + "/" + std::to_string(i));
+    PICABIA_ASSIGN_OR_RETURN(sum,
+                             c.builder.AddNode(c.name, name, ops::Binary{kKind}, {sum, inputs[i]}));
+  }
+  if (inputs.size() == 1) return AddNode(c, ops::Identity{});
+  c.inputs = {sum, inputs.back()};
+  return AddNode(c, ops::Binary{kKind});
+}
+
 Result<ir::ValueId> ConvertIdentity(NodeContext& c) { return AddNode(c, ops::Identity{}); }
 
 // In inference it does nothing.
@@ -170,28 +194,40 @@ Result<ir::ValueId> ConvertConstant(NodeContext& c) {
   return c.builder.AddConstant(c.output, std::move(tensor));
 }
 
+// Inputs of Min, Max and Sum, whose number ONNX does not bound.
+constexpr int kMaxVariadic = 1 << 20;
+
 // Sorted by name.
 constexpr Operator kOperators[] = {
     {"Abs", 1, 1, ConvertUnary<ops::UnaryKind::kAbs>},
     {"Add", 2, 2, ConvertBinary<ops::BinaryKind::kAdd>},
     {"BatchNormalization", 5, 5, ConvertBatchNormalization},
     {"Cast", 1, 1, ConvertCast},
+    {"Ceil", 1, 1, ConvertUnary<ops::UnaryKind::kCeil>},
+    {"Celu", 1, 1, ConvertElu<ops::UnaryKind::kCelu>},
     {"Clip", 1, 3, ConvertClip},
     {"Constant", 0, 0, ConvertConstant},
     {"Conv", 2, 3, ConvertConv},
     {"ConvTranspose", 2, 3, ConvertConvTranspose},
     {"Div", 2, 2, ConvertBinary<ops::BinaryKind::kDiv>},
     {"Dropout", 1, 3, ConvertDropout},
+    {"Elu", 1, 1, ConvertElu<ops::UnaryKind::kElu>},
+    {"Erf", 1, 1, ConvertUnary<ops::UnaryKind::kErf>},
     {"Exp", 1, 1, ConvertUnary<ops::UnaryKind::kExp>},
+    {"Floor", 1, 1, ConvertUnary<ops::UnaryKind::kFloor>},
+    {"HardSwish", 1, 1, ConvertUnary<ops::UnaryKind::kHardSwish>},
     {"Identity", 1, 1, ConvertIdentity},
     {"InstanceNormalization", 3, 3, ConvertInstanceNormalization},
     {"LeakyRelu", 1, 1, ConvertLeakyRelu},
-    {"Max", 2, 2, ConvertBinary<ops::BinaryKind::kMax>},
-    {"Min", 2, 2, ConvertBinary<ops::BinaryKind::kMin>},
+    {"Log", 1, 1, ConvertUnary<ops::UnaryKind::kLog>},
+    {"Max", 1, kMaxVariadic, ConvertVariadic<ops::BinaryKind::kMax>},
+    {"Min", 1, kMaxVariadic, ConvertVariadic<ops::BinaryKind::kMin>},
+    {"Mish", 1, 1, ConvertUnary<ops::UnaryKind::kMish>},
     {"Mul", 2, 2, ConvertBinary<ops::BinaryKind::kMul>},
     {"Neg", 1, 1, ConvertUnary<ops::UnaryKind::kNeg>},
     {"Pad", 1, 4, ConvertPad},
     {"Pow", 2, 2, ConvertBinary<ops::BinaryKind::kPow>},
+    {"Reciprocal", 1, 1, ConvertUnary<ops::UnaryKind::kReciprocal>},
     {"ReduceMax", 1, 2, ConvertReduce<ops::ReduceKind::kMax>},
     {"ReduceMean", 1, 2, ConvertReduce<ops::ReduceKind::kMean>},
     {"ReduceMin", 1, 2, ConvertReduce<ops::ReduceKind::kMin>},
@@ -200,8 +236,12 @@ constexpr Operator kOperators[] = {
     {"Reshape", 2, 2, ConvertReshape},
     {"Resize", 1, 4, ConvertResize, true},
     {"Sigmoid", 1, 1, ConvertUnary<ops::UnaryKind::kSigmoid>},
+    {"Sign", 1, 1, ConvertUnary<ops::UnaryKind::kSign>},
+    {"Softplus", 1, 1, ConvertUnary<ops::UnaryKind::kSoftplus>},
+    {"Softsign", 1, 1, ConvertUnary<ops::UnaryKind::kSoftsign>},
     {"Sqrt", 1, 1, ConvertUnary<ops::UnaryKind::kSqrt>},
     {"Sub", 2, 2, ConvertBinary<ops::BinaryKind::kSub>},
+    {"Sum", 1, kMaxVariadic, ConvertVariadic<ops::BinaryKind::kAdd>},
     {"Tanh", 1, 1, ConvertUnary<ops::UnaryKind::kTanh>},
     {"Transpose", 1, 1, ConvertTranspose},
     {"Upsample", 1, 2, ConvertUpsample, true},

@@ -71,6 +71,10 @@ Result<ir::ValueId> ConvertRsqrt(NodeContext& c) {
   return AddNode(c, ops::Binary{ops::BinaryKind::kDiv});
 }
 
+Result<ir::ValueId> ConvertElu(NodeContext& c) {
+  return AddNode(c, ops::Unary{ops::UnaryKind::kElu, 1});
+}
+
 Result<ir::ValueId> ConvertPowerDifference(NodeContext& c) {
   return AddNode(c, ops::PowerDifference{});
 }
@@ -140,17 +144,23 @@ constexpr Operator kOperators[] = {
     {"Add", 2, 2, ConvertBinary<ops::BinaryKind::kAdd>},
     {"AddV2", 2, 2, ConvertBinary<ops::BinaryKind::kAdd>},
     {"BiasAdd", 2, 2, ConvertBiasAdd},
+    {"Ceil", 1, 1, ConvertUnary<ops::UnaryKind::kCeil>},
     {"Const", 0, 0, ConvertConst},
     {"Conv2D", 2, 2, ConvertConv2D},
     {"Conv2DBackpropInput", 3, 3, ConvertConv2DBackpropInput, 0},
+    {"Elu", 1, 1, ConvertElu},
+    {"Erf", 1, 1, ConvertUnary<ops::UnaryKind::kErf>},
     {"Exp", 1, 1, ConvertUnary<ops::UnaryKind::kExp>},
+    {"Floor", 1, 1, ConvertUnary<ops::UnaryKind::kFloor>},
     {"FusedBatchNorm", 5, 5, ConvertFusedBatchNorm},
     {"FusedBatchNormV2", 5, 5, ConvertFusedBatchNorm},
     {"FusedBatchNormV3", 5, 5, ConvertFusedBatchNorm},
     {"Identity", 1, 1, ConvertIdentity},
     {"Int8Conv2D", 2, 2, ConvertInt8Conv2D},
     {"Int8Conv2DBackpropInput", 3, 3, ConvertInt8Conv2DBackpropInput, 0},
+    {"Inv", 1, 1, ConvertUnary<ops::UnaryKind::kReciprocal>},
     {"LeakyRelu", 1, 1, ConvertLeakyRelu},
+    {"Log", 1, 1, ConvertUnary<ops::UnaryKind::kLog>},
     {"Max", 2, 2, ConvertReduce<ops::ReduceKind::kMax>},
     {"Maximum", 2, 2, ConvertBinary<ops::BinaryKind::kMax>},
     {"Mean", 2, 2, ConvertReduce<ops::ReduceKind::kMean>},
@@ -167,12 +177,16 @@ constexpr Operator kOperators[] = {
     {"Pow", 2, 2, ConvertBinary<ops::BinaryKind::kPow>},
     {"PowerDifference", 3, 3, ConvertPowerDifference},
     {"RealDiv", 2, 2, ConvertBinary<ops::BinaryKind::kDiv>},
+    {"Reciprocal", 1, 1, ConvertUnary<ops::UnaryKind::kReciprocal>},
     {"Relu", 1, 1, ConvertUnary<ops::UnaryKind::kRelu>},
     {"Relu6", 1, 1, ConvertRelu6},
     {"Reshape", 2, 2, ConvertReshape},
     {"ResizeNearestNeighbor", 2, 2, ConvertResizeNearestNeighbor},
     {"Rsqrt", 1, 1, ConvertRsqrt},
     {"Sigmoid", 1, 1, ConvertUnary<ops::UnaryKind::kSigmoid>},
+    {"Sign", 1, 1, ConvertUnary<ops::UnaryKind::kSign>},
+    {"Softplus", 1, 1, ConvertUnary<ops::UnaryKind::kSoftplus>},
+    {"Softsign", 1, 1, ConvertUnary<ops::UnaryKind::kSoftsign>},
     {"Sqrt", 1, 1, ConvertUnary<ops::UnaryKind::kSqrt>},
     {"Square", 1, 1, ConvertSquare},
     {"SquaredDifference", 2, 2, ConvertBinary<ops::BinaryKind::kSquaredDifference>},

@@ -128,6 +128,10 @@ double PowerOf(double d, float power) {
   return whole < 0 ? 1 / r : r;
 }
 
+double Softplus(double v) {  // without overflow for a large v
+  return std::fmax(v, 0) + std::log1p(std::exp(-std::fabs(v)));
+}
+
 }  // namespace
 
 void Unary(ops::UnaryKind kind, float alpha, const Tensor& x, Tensor& y) {
@@ -160,6 +164,43 @@ void Unary(ops::UnaryKind kind, float alpha, const Tensor& x, Tensor& y) {
         break;
       case K::kSigmoid:
         out[i] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(v))));
+        break;
+      case K::kLog:
+        out[i] = std::log(v);
+        break;
+      case K::kErf:
+        out[i] = std::erf(v);
+        break;
+      case K::kFloor:
+        out[i] = std::floor(v);
+        break;
+      case K::kCeil:
+        out[i] = std::ceil(v);
+        break;
+      case K::kSign:
+        out[i] = v > 0 ? 1.0f : v < 0 ? -1.0f : v;
+        break;
+      case K::kReciprocal:
+        out[i] = 1 / v;
+        break;
+      case K::kSoftplus:
+        out[i] = static_cast<float>(Softplus(static_cast<double>(v)));
+        break;
+      case K::kSoftsign:
+        out[i] = v / (1 + std::fabs(v));
+        break;
+      case K::kElu:
+        out[i] = v < 0 ? alpha * std::expm1(v) : v;
+        break;
+      case K::kCelu:
+        out[i] = v < 0 ? alpha * std::expm1(v / alpha) : v;
+        break;
+      case K::kHardSwish:
+        out[i] = v * std::fmin(std::fmax(v / 6 + 0.5f, 0.0f), 1.0f);
+        break;
+      case K::kMish:
+        out[i] = static_cast<float>(static_cast<double>(v) *
+                                    std::tanh(Softplus(static_cast<double>(v))));
         break;
     }
   }
