@@ -122,7 +122,8 @@ TEST(OnnxBad, case_013_MissingInputs) {
 TEST(OnnxBad, InputCounts) {
   ExpectErrorStart(One("Relu", {"x", "x"}), "node 'n': Relu has 2 inputs, expected 1");
   ExpectErrorStart(One("Add", {"x"}), "node 'n': Add has 1 inputs, expected 2");
-  ExpectErrorStart(One("Max", {"x", "x", "x"}), "node 'n': Max has 3 inputs, expected 2");
+  ExpectErrorStart(One("Max", {"x", "", "x"}), "node 'n': input 1 is left out");
+  ExpectErrorStart(One("Sum", {}), "node 'n': Sum has 0 inputs, expected 1");
   ExpectErrorStart(One("Conv", {"x", ""}),
                    "node 'n': Conv has 2 inputs, expected 2 to 3, the first 2");
 }

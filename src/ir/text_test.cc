@@ -72,7 +72,7 @@ TEST(Text, ErrorsNameTheLine) {
   ExpectError("input %x : float32\n%y = Foo(%x)", "line 2: found operator 'Foo'");
   ExpectError("input %x : float32\n%y = Unary(%x) {beta=1}", "found attribute 'beta'");
   ExpectError("input %x : float32\n%y = Unary(%x) {kind=300}", "attribute kind: found '300}'");
-  ExpectError("input %x : float32\n%y = Unary(%x) {kind=9}", "node 'y' (Unary): attribute kind");
+  ExpectError("input %x : float32\n%y = Unary(%x) {kind=200}", "node 'y' (Unary): attribute kind");
   ExpectError("input %x : float32\n%y = Conv2D(%x, %x) {pads=[1, 2]}",
               "found 2 numbers, expected 4");
   ExpectError("const %c : int8 [1] = {128}", "expected an element in range");
