@@ -19,6 +19,7 @@ struct DTypeRow {
 constexpr DTypeRow kDTypes[kNumDTypes] = {
     {"float32", 4}, {"float16", 2}, {"float64", 8}, {"int8", 1}, {"uint8", 1},
     {"int16", 2},   {"int32", 4},   {"int64", 8},   {"bool", 1},
+    {"uint16", 2},  {"uint32", 4},  {"uint64", 8},
 };
 
 constexpr size_t kAlignment = 64;  // a cache line, and the widest vector register
@@ -132,6 +133,15 @@ Result<std::vector<int64_t>> IntegerValues(const Tensor& tensor) {
       return out;
     case DType::kI64:
       Widen<int64_t>(tensor, out);
+      return out;
+    case DType::kU16:
+      Widen<uint16_t>(tensor, out);
+      return out;
+    case DType::kU32:
+      Widen<uint32_t>(tensor, out);
+      return out;
+    case DType::kU64:
+      Widen<uint64_t>(tensor, out);
       return out;
     default:
       break;

@@ -23,10 +23,13 @@ enum class DType : uint8_t {
   kI16 = 5,
   kI32 = 6,
   kI64 = 7,
-  kBool = 8,
+  kBool = 8,  // one byte, 0 or 1
+  kU16 = 9,
+  kU32 = 10,
+  kU64 = 11,
 };
 
-constexpr int kNumDTypes = 9;
+constexpr int kNumDTypes = 12;
 
 // Bytes of one element.
 size_t DTypeSize(DType dtype);
@@ -125,7 +128,7 @@ class Tensor {
   std::shared_ptr<const void> owner_;
 };
 
-// The elements of an integer tensor (int8..int64, bool) widened to int64.
+// The elements of an integer tensor (of any integer type, or bool) widened to int64; uint64 wraps.
 Result<std::vector<int64_t>> IntegerValues(const Tensor& tensor);
 // The elements of a tensor of any numeric type as float (fp64 and large integers round).
 Result<std::vector<float>> FloatValues(const Tensor& tensor);
