@@ -21,10 +21,9 @@ struct Descr {
   const char* text;
 };
 constexpr Descr kDescrs[] = {
-    {DType::kF32, "<f4"}, {DType::kF16, "<f2"}, {DType::kF64, "<f8"},
-    {DType::kI8, "|i1"},  {DType::kU8, "|u1"},  {DType::kI16, "<i2"},
-    {DType::kI32, "<i4"}, {DType::kI64, "<i8"}, {DType::kBool, "|b1"},
-    {DType::kU16, "<u2"}, {DType::kU32, "<u4"}, {DType::kU64, "<u8"},
+    {DType::kF32, "<f4"},  {DType::kF16, "<f2"}, {DType::kF64, "<f8"}, {DType::kI8, "|i1"},
+    {DType::kU8, "|u1"},   {DType::kI16, "<i2"}, {DType::kI32, "<i4"}, {DType::kI64, "<i8"},
+    {DType::kBool, "|b1"}, {DType::kU16, "<u2"}, {DType::kU32, "<u4"}, {DType::kU64, "<u8"},
 };
 
 struct Header {

@@ -17,9 +17,8 @@ struct DTypeRow {
 
 // In the order of DType's values.
 constexpr DTypeRow kDTypes[kNumDTypes] = {
-    {"float32", 4}, {"float16", 2}, {"float64", 8}, {"int8", 1}, {"uint8", 1},
-    {"int16", 2},   {"int32", 4},   {"int64", 8},   {"bool", 1},
-    {"uint16", 2},  {"uint32", 4},  {"uint64", 8},
+    {"float32", 4}, {"float16", 2}, {"float64", 8}, {"int8", 1},   {"uint8", 1},  {"int16", 2},
+    {"int32", 4},   {"int64", 8},   {"bool", 1},    {"uint16", 2}, {"uint32", 4}, {"uint64", 8},
 };
 
 constexpr size_t kAlignment = 64;  // a cache line, and the widest vector register

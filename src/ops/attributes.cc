@@ -10,22 +10,10 @@ namespace picabia::ops {
 namespace {
 
 struct ArityOf {
-  Arity operator()(const Conv2D&) const { return {2, 3}; }
-  Arity operator()(const ConvTranspose2D&) const { return {2, 3}; }
-  Arity operator()(const Int8Conv2D&) const { return {2, 2}; }
-  Arity operator()(const Int8ConvTranspose2D&) const { return {2, 2}; }
-  Arity operator()(const InstanceNorm&) const { return {3, 3}; }
-  Arity operator()(const BatchNorm&) const { return {5, 5}; }
-  Arity operator()(const Identity&) const { return {1, 1}; }
-  Arity operator()(const Unary&) const { return {1, 1}; }
-  Arity operator()(const Clip&) const { return {1, 1}; }
-  Arity operator()(const Binary&) const { return {2, 2}; }
-  Arity operator()(const PowerDifference&) const { return {3, 3}; }
-  Arity operator()(const Reduce&) const { return {1, 1}; }
-  Arity operator()(const Pad&) const { return {1, 1}; }
-  Arity operator()(const ResizeNearest&) const { return {1, 1}; }
-  Arity operator()(const Transpose&) const { return {1, 1}; }
-  Arity operator()(const Reshape&) const { return {1, 1}; }
+  template <typename T>
+  Arity operator()(const T&) const {
+    return T::kArity;
+  }
   Arity operator()(const ConvBlock& op) const {
     const size_t n = 2 + (op.has_bias ? 1u : 0u) + (op.norm == Norm::kInstance ? 2u : 0u) +
                      (op.has_residual ? 1u : 0u);
@@ -56,6 +44,11 @@ Status CheckEnum(const char* field, E value, E last) {
 Status CheckPositive(const char* field, float value) {
   if (std::isfinite(value) && value > 0) return OkStatus();
   return BadField(field, std::to_string(value), "a finite number > 0");
+}
+
+Status CheckFinite(const char* field, float value) {
+  return std::isfinite(value) ? OkStatus()
+                              : BadField(field, std::to_string(value), "a finite number");
 }
 
 Status CheckNotNan(const char* field, float value) {
@@ -94,7 +87,37 @@ Status CheckScales(float input_scale, float filter_scale) {
   return CheckPositive("input_scale * filter_scale", input_scale * filter_scale);
 }
 
+// Lists of axes that an operator walks in order.
+Status CheckSortedAxes(const std::vector<int64_t>& axes) {
+  PICABIA_RETURN_IF_ERROR(CheckEach("axes", axes, 0));
+  const auto repeated =
+      std::adjacent_find(axes.begin(), axes.end(), [](int64_t a, int64_t b) { return a >= b; });
+  if (repeated == axes.end()) return OkStatus();
+  return BadField("axes", ShapeString(axes), "distinct axes in rising order");
+}
+
+// Lists that pair axes with something else.
+Status CheckDistinctAxes(std::vector<int64_t> axes) {
+  std::sort(axes.begin(), axes.end());
+  return CheckSortedAxes(axes);
+}
+
+Status CheckDType(const char* field, DType value) {
+  return CheckEnum(field, value, static_cast<DType>(kNumDTypes - 1));
+}
+
+Status CheckCount(const char* field, size_t found, size_t expected) {
+  if (found == expected) return OkStatus();
+  return BadField(field, std::to_string(found) + " numbers", std::to_string(expected));
+}
+
 struct Checker {
+  // Operators without attributes, or with attributes that are all legal.
+  template <typename T>
+  Status operator()(const T&) const {
+    return OkStatus();
+  }
+
   Status operator()(const Conv2D& op) const {
     PICABIA_RETURN_IF_ERROR(CheckWindow(op.window));
     return CheckEach("groups", std::array{op.groups}, 1);
@@ -113,9 +136,8 @@ struct Checker {
   }
   Status operator()(const InstanceNorm& op) const { return CheckEpsilon(op.epsilon); }
   Status operator()(const BatchNorm& op) const { return CheckEpsilon(op.epsilon); }
-  Status operator()(const Identity&) const { return OkStatus(); }
   Status operator()(const Unary& op) const {
-    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, UnaryKind::kMish));
+    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, UnaryKind::kSwish));
     if (op.kind == UnaryKind::kCelu && op.alpha == 0)
       return BadField("alpha", "0", "another number, which kCelu divides by");
     return CheckNotNan("alpha", op.alpha);
@@ -124,31 +146,101 @@ struct Checker {
     PICABIA_RETURN_IF_ERROR(CheckNotNan("low", op.low));
     return CheckNotNan("high", op.high);
   }
-  Status operator()(const Binary& op) const { return CheckEnum("kind", op.kind, BinaryKind::kMax); }
-  Status operator()(const PowerDifference&) const { return OkStatus(); }
+  Status operator()(const Binary& op) const {
+    return CheckEnum("kind", op.kind, BinaryKind::kShiftRight);
+  }
+  Status operator()(const Cast& op) const { return CheckDType("to", op.to); }
+  Status operator()(const QuantizeLinear& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEach("axis", std::array{op.axis}, 0));
+    const bool fits =
+        op.to == DType::kI8 || op.to == DType::kU8 || op.to == DType::kI16 || op.to == DType::kU16;
+    if (fits) return OkStatus();
+    PICABIA_RETURN_IF_ERROR(CheckDType("to", op.to));
+    return BadField("to", DTypeName(op.to), "int8, uint8, int16 or uint16");
+  }
+  Status operator()(const DequantizeLinear& op) const {
+    return CheckEach("axis", std::array{op.axis}, 0);
+  }
+  Status operator()(const Softmax& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, SoftmaxKind::kHardmax));
+    return CheckEach("axis", std::array{op.axis}, 0);
+  }
+  Status operator()(const Normalize& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckSortedAxes(op.axes));
+    return CheckEpsilon(op.epsilon);
+  }
+  Status operator()(const Pool2D& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, PoolKind::kAverage));
+    PICABIA_RETURN_IF_ERROR(CheckEach("kernel", op.kernel, 1));
+    return CheckWindow(op.window);
+  }
   Status operator()(const Reduce& op) const {
-    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, ReduceKind::kMin));
-    PICABIA_RETURN_IF_ERROR(CheckEach("axes", op.axes, 0));
-    const auto repeated = std::adjacent_find(op.axes.begin(), op.axes.end(),
-                                             [](int64_t a, int64_t b) { return a >= b; });
-    if (repeated == op.axes.end()) return OkStatus();
-    return BadField("axes", ShapeString(op.axes), "distinct axes in rising order");
+    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, ReduceKind::kAny));
+    return CheckSortedAxes(op.axes);
+  }
+  Status operator()(const ArgReduce& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, ArgKind::kMin));
+    return CheckEach("axis", std::array{op.axis}, 0);
   }
   Status operator()(const Pad& op) const {
-    PICABIA_RETURN_IF_ERROR(CheckEnum("mode", op.mode, PadMode::kSymmetric));
+    PICABIA_RETURN_IF_ERROR(CheckEnum("mode", op.mode, PadMode::kWrap));
     if (op.before.size() != op.after.size())
       return BadField("after", std::to_string(op.after.size()) + " numbers",
                       "as many as before has, " + std::to_string(op.before.size()));
+    if (op.mode == PadMode::kConstant || op.mode == PadMode::kEdge) return OkStatus();
     PICABIA_RETURN_IF_ERROR(CheckEach("before", op.before, 0));
     return CheckEach("after", op.after, 0);
   }
-  Status operator()(const ResizeNearest& op) const {
-    PICABIA_RETURN_IF_ERROR(
-        CheckEnum("coordinate_mode", op.coordinate_mode, CoordinateMode::kAlignCorners));
-    PICABIA_RETURN_IF_ERROR(
-        CheckEnum("nearest_mode", op.nearest_mode, NearestMode::kRoundPreferCeil));
-    PICABIA_RETURN_IF_ERROR(CheckPositive("scales", op.scales[0]));
-    return CheckPositive("scales", op.scales[1]);
+  Status operator()(const Resize& op) const;
+  Status operator()(const Flatten& op) const { return CheckEach("axis", std::array{op.axis}, 0); }
+  Status operator()(const Squeeze& op) const { return CheckSortedAxes(op.axes); }
+  Status operator()(const Unsqueeze& op) const { return CheckSortedAxes(op.axes); }
+  Status operator()(const Expand& op) const { return CheckEach("shape", op.shape, 0); }
+  Status operator()(const Tile& op) const { return CheckEach("repeats", op.repeats, 0); }
+  Status operator()(const Concat& op) const { return CheckEach("axis", std::array{op.axis}, 0); }
+  Status operator()(const Split& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEach("axis", std::array{op.axis}, 0));
+    PICABIA_RETURN_IF_ERROR(CheckEach("index", std::array{op.index}, 0));
+    PICABIA_RETURN_IF_ERROR(CheckEach("parts", std::array{op.parts}, 1));
+    PICABIA_RETURN_IF_ERROR(CheckEach("sizes", op.sizes, 0));
+    const int64_t parts = op.sizes.empty() ? op.parts : static_cast<int64_t>(op.sizes.size());
+    if (op.index < parts) return OkStatus();
+    return BadField("index", std::to_string(op.index), "less than " + std::to_string(parts));
+  }
+  Status operator()(const Slice& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckDistinctAxes(op.axes));
+    PICABIA_RETURN_IF_ERROR(CheckCount("ends", op.ends.size(), op.starts.size()));
+    if (!op.axes.empty())
+      PICABIA_RETURN_IF_ERROR(CheckCount("axes", op.axes.size(), op.starts.size()));
+    if (!op.steps.empty())
+      PICABIA_RETURN_IF_ERROR(CheckCount("steps", op.steps.size(), op.starts.size()));
+    if (std::count(op.steps.begin(), op.steps.end(), 0) == 0) return OkStatus();
+    return BadField("steps", "0", "another number");
+  }
+  Status operator()(const Gather& op) const { return CheckEach("axis", std::array{op.axis}, 0); }
+  Status operator()(const GatherElements& op) const {
+    return CheckEach("axis", std::array{op.axis}, 0);
+  }
+  Status operator()(const GatherNd& op) const {
+    return CheckEach("batch_dims", std::array{op.batch_dims}, 0);
+  }
+  Status operator()(const ShapeOf& op) const {
+    if (op.to == DType::kI64 || op.to == DType::kI32) return OkStatus();
+    PICABIA_RETURN_IF_ERROR(CheckDType("to", op.to));
+    return BadField("to", DTypeName(op.to), "int32 or int64");
+  }
+  Status operator()(const DepthToSpace& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEnum("order", op.order, BlockOrder::kCrd));
+    return CheckBlock(op.block);
+  }
+  Status operator()(const SpaceToDepth& op) const { return CheckBlock(op.block); }
+  Status operator()(const SpaceToBatch& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEach("block", op.block, 1));
+    return CheckEach("pads", op.pads, 0);
+  }
+  Status operator()(const BatchToSpace& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckEach("block", op.block, 1));
+    return CheckEach("crops", op.crops, 0);
   }
   Status operator()(const Transpose& op) const {
     std::vector<bool> seen(op.perm.size(), false);
@@ -166,7 +258,34 @@ struct Checker {
     return BadField("shape", ShapeString(op.shape), "at most one -1");
   }
   Status operator()(const ConvBlock& op) const;
+
+ private:
+  static Status CheckBlock(int64_t block) {
+    if (block >= 1 && block <= 1024) return OkStatus();
+    return BadField("block", std::to_string(block), "1 to 1024");
+  }
 };
+
+Status Checker::operator()(const Resize& op) const {
+  PICABIA_RETURN_IF_ERROR(CheckEnum("mode", op.mode, ResizeMode::kCubic));
+  PICABIA_RETURN_IF_ERROR(
+      CheckEnum("coordinate_mode", op.coordinate_mode, CoordinateMode::kTfCropAndResize));
+  PICABIA_RETURN_IF_ERROR(
+      CheckEnum("nearest_mode", op.nearest_mode, NearestMode::kRoundPreferCeil));
+  PICABIA_RETURN_IF_ERROR(CheckEnum("aspect_policy", op.aspect_policy, AspectPolicy::kNotSmaller));
+  PICABIA_RETURN_IF_ERROR(CheckDistinctAxes(op.axes));
+  for (float scale : op.scales) PICABIA_RETURN_IF_ERROR(CheckPositive("scales", scale));
+  PICABIA_RETURN_IF_ERROR(CheckEach("sizes", op.sizes, 1));
+  if (!op.scales.empty() && !op.sizes.empty())
+    return BadField("sizes", ShapeString(op.sizes), "none beside scales");
+  const size_t given = std::max(op.scales.size(), op.sizes.size());
+  if (!op.axes.empty() && given != 0)
+    PICABIA_RETURN_IF_ERROR(CheckCount("axes", op.axes.size(), given));
+  for (float edge : op.roi) PICABIA_RETURN_IF_ERROR(CheckFinite("roi", edge));
+  if (op.coordinate_mode == CoordinateMode::kTfCropAndResize && given != 0)
+    PICABIA_RETURN_IF_ERROR(CheckCount("roi", op.roi.size(), 2 * given));
+  return CheckFinite("cubic_a", op.cubic_a);
+}
 
 Status CheckBlockEnums(const ConvBlock& op) {
   PICABIA_RETURN_IF_ERROR(CheckEnum("pad_mode", op.pad_mode, PadMode::kSymmetric));

@@ -229,8 +229,8 @@ enum class UnaryKind : uint8_t {
 
 // x any shape -> the same shape, elementwise; kLog, kSqrt of a negative number: NaN. x is float32,
 // float16 or float64 where the kind does not say otherwise; kRelu, kNeg, kAbs and kSign also take
-// integers, which wrap. alpha: the slope of kLeakyRelu below zero, the factor of kElu, that of kCelu
-// (not 0), and as above; otherwise unused.
+// integers, which wrap. alpha: the slope of kLeakyRelu below zero, the factor of kElu, that of
+// kCelu (not 0), and as above; otherwise unused.
 struct Unary {
   static constexpr const char* kName = "Unary";
   static constexpr Arity kArity{1, 1};
@@ -267,20 +267,20 @@ enum class BinaryKind : uint8_t {
   kSquaredDifference = 5,
   kMin = 6,
   kMax = 7,
-  kMod = 8,       // the remainder with the sign of y, as Python's %
-  kFmod = 9,      // the remainder with the sign of x, as C's fmod
+  kMod = 8,   // the remainder with the sign of y, as Python's %
+  kFmod = 9,  // the remainder with the sign of x, as C's fmod
   kFloorDiv = 10,
-  kPRelu = 11,    // x < 0: x * y
-  kEqual = 12,    // -> bool, as the five below
+  kPRelu = 11,  // x < 0: x * y
+  kEqual = 12,  // -> bool, as the five below
   kNotEqual = 13,
   kLess = 14,
   kLessOrEqual = 15,
   kGreater = 16,
   kGreaterOrEqual = 17,
-  kAnd = 18,      // of bool, as the two below
+  kAnd = 18,  // of bool, as the two below
   kOr = 19,
   kXor = 20,
-  kBitAnd = 21,   // of integers, as those below
+  kBitAnd = 21,  // of integers, as those below
   kBitOr = 22,
   kBitXor = 23,
   kShiftLeft = 24,  // 0 where y is not less than the bits of x
@@ -363,8 +363,8 @@ struct DequantizeLinear {
 
 enum class SoftmaxKind : uint8_t { kSoftmax = 0, kLogSoftmax = 1, kHardmax = 2 };
 
-// x -> exp(x) / sum(exp(x)) along `axis` >= 0, its logarithm, or 1 at the first greatest element and
-// 0 elsewhere.
+// x -> exp(x) / sum(exp(x)) along `axis` >= 0, its logarithm, or 1 at the first greatest element
+// and 0 elsewhere.
 struct Softmax {
   static constexpr const char* kName = "Softmax";
   static constexpr Arity kArity{1, 1};
@@ -411,10 +411,10 @@ struct MatMul {
 
 enum class PoolKind : uint8_t { kMax = 0, kAverage = 1 };
 
-// x [N,H,W,C] -> [N,OH,OW,C]. The padding of kMax is -infinity (the least integer); kAverage divides
-// by the elements inside the picture, with include_pad by those inside the padded picture. ceil_mode
-// rounds the output size up, but no window begins in the padding at the end (as in ONNX and
-// PyTorch).
+// x [N,H,W,C] -> [N,OH,OW,C]. The padding of kMax is -infinity (the least integer); kAverage
+// divides by the elements inside the picture, with include_pad by those inside the padded picture.
+// ceil_mode rounds the output size up, but no window begins in the padding at the end (as in ONNX
+// and PyTorch).
 struct Pool2D {
   static constexpr const char* kName = "Pool2D";
   static constexpr Arity kArity{1, 1};
@@ -440,18 +440,18 @@ enum class ReduceKind : uint8_t {
   kMax = 2,
   kMin = 3,
   kProduct = 4,
-  kL1 = 5,         // sum(|x|)
-  kL2 = 6,         // sqrt(sum(x^2))
+  kL1 = 5,  // sum(|x|)
+  kL2 = 6,  // sqrt(sum(x^2))
   kLogSum = 7,
   kLogSumExp = 8,
   kSumSquare = 9,
-  kAll = 10,       // of bool
-  kAny = 11,       // of bool
+  kAll = 10,  // of bool
+  kAny = 11,  // of bool
 };
 
 // x, (axes) -> reduced over `axes` (sorted, >= 0, distinct); empty axes mean all of them where
-// empty_is_all, else none. A sum of nothing is 0, a greatest element of nothing -infinity (the least
-// integer, false). Means of integers drop what is behind the point.
+// empty_is_all, else none. A sum of nothing is 0, a greatest element of nothing -infinity (the
+// least integer, false). Means of integers drop what is behind the point.
 struct Reduce {
   static constexpr const char* kName = "Reduce";
   static constexpr Arity kArity{1, 2};
@@ -491,8 +491,8 @@ struct ArgReduce {
 };
 
 // x of rank R, (pads), (value), (axes); before and after have R entries, negative ones crop (not
-// with the mirroring modes). The parameter pads is [R, 2], or [2R] with all befores first; with axes,
-// R is their number.
+// with the mirroring modes). The parameter pads is [R, 2], or [2R] with all befores first; with
+// axes, R is their number.
 struct Pad {
   static constexpr const char* kName = "Pad";
   static constexpr Arity kArity{1, 4};
@@ -514,13 +514,13 @@ struct Pad {
 // Which input coordinate x the output index i of a resized axis stands for; n input and m output
 // elements, s their scale (ONNX Resize).
 enum class CoordinateMode : uint8_t {
-  kAsymmetric = 0,         // i / s
-  kHalfPixel = 1,          // (i + 1/2) / s - 1/2
-  kAlignCorners = 2,       // i * (n - 1) / (m - 1); 0 when m is 1
-  kPytorchHalfPixel = 3,   // as kHalfPixel; 0 when m is 1
-  kHalfPixelSymmetric = 4, // n/2 * (1 - m / (n * s)) + (i + 1/2) / s - 1/2
-  kTfHalfPixelForNn = 5,   // (i + 1/2) / s
-  kTfCropAndResize = 6,    // between the ends that roi gives
+  kAsymmetric = 0,          // i / s
+  kHalfPixel = 1,           // (i + 1/2) / s - 1/2
+  kAlignCorners = 2,        // i * (n - 1) / (m - 1); 0 when m is 1
+  kPytorchHalfPixel = 3,    // as kHalfPixel; 0 when m is 1
+  kHalfPixelSymmetric = 4,  // n/2 * (1 - m / (n * s)) + (i + 1/2) / s - 1/2
+  kTfHalfPixelForNn = 5,    // (i + 1/2) / s
+  kTfCropAndResize = 6,     // between the ends that roi gives
 };
 enum class NearestMode : uint8_t {
   kFloor = 0,
@@ -532,12 +532,12 @@ enum class ResizeMode : uint8_t { kNearest = 0, kLinear = 1, kCubic = 2 };
 // What becomes of `sizes` so that the picture keeps its proportions.
 enum class AspectPolicy : uint8_t { kStretch = 0, kNotLarger = 1, kNotSmaller = 2 };
 
-// x of any rank, (scales float, or sizes int64) -> resized along `axes` (distinct, >= 0; empty means
-// all), each axis apart. Either scales (> 0; the size is floor(n * scale)) or sizes (>= 1) has one
-// entry an axis. Linear and cubic weights repeat the edge element; with exclude_outside those beyond
-// the edge are left out and the rest sum to 1. antialias widens the filter of a shrinking axis by
-// 1 / scale. roi: starts, then ends of the axes, for kTfCropAndResize, which puts extrapolation_value
-// where it leaves the input.
+// x of any rank, (scales float, or sizes int64) -> resized along `axes` (distinct, >= 0; empty
+// means all), each axis apart. Either scales (> 0; the size is floor(n * scale)) or sizes (>= 1)
+// has one entry an axis. Linear and cubic weights repeat the edge element; with exclude_outside
+// those beyond the edge are left out and the rest sum to 1. antialias widens the filter of a
+// shrinking axis by 1 / scale. roi: starts, then ends of the axes, for kTfCropAndResize, which puts
+// extrapolation_value where it leaves the input.
 struct Resize {
   static constexpr const char* kName = "Resize";
   static constexpr Arity kArity{1, 2};
@@ -676,8 +676,8 @@ struct Concat {
   bool operator==(const Concat&) const = default;
 };
 
-// x, (sizes) -> part `index` of x cut along `axis` >= 0: into pieces of `sizes`, or, where there are
-// none, into `parts` pieces of ceil(dimension / parts), the last ones with what is left.
+// x, (sizes) -> part `index` of x cut along `axis` >= 0: into pieces of `sizes`, or, where there
+// are none, into `parts` pieces of ceil(dimension / parts), the last ones with what is left.
 struct Split {
   static constexpr const char* kName = "Split";
   static constexpr Arity kArity{1, 2};
@@ -696,9 +696,9 @@ struct Split {
   bool operator==(const Split&) const = default;
 };
 
-// x, (starts), (ends), (axes), (steps) -> elements start, start + step, ... before end along each of
-// `axes` (distinct, >= 0; empty: the first ones). Negative starts and ends count from the end, all
-// are clamped to the dimension; steps are not 0 (empty: 1).
+// x, (starts), (ends), (axes), (steps) -> elements start, start + step, ... before end along each
+// of `axes` (distinct, >= 0; empty: the first ones). Negative starts and ends count from the end,
+// all are clamped to the dimension; steps are not 0 (empty: 1).
 struct Slice {
   static constexpr const char* kName = "Slice";
   static constexpr Arity kArity{1, 5};
@@ -717,8 +717,8 @@ struct Slice {
   bool operator==(const Slice&) const = default;
 };
 
-// x, indices int32 or int64 (negative ones count from the end) -> x with `axis` >= 0 replaced by the
-// dimensions of indices.
+// x, indices int32 or int64 (negative ones count from the end) -> x with `axis` >= 0 replaced by
+// the dimensions of indices.
 struct Gather {
   static constexpr const char* kName = "Gather";
   static constexpr Arity kArity{2, 2};
@@ -892,12 +892,13 @@ struct ConvBlock {
   bool operator==(const ConvBlock&) const = default;
 };
 
-using Op = std::variant<Conv2D, ConvTranspose2D, Int8Conv2D, Int8ConvTranspose2D, InstanceNorm,
-                        BatchNorm, Identity, Unary, Clip, Binary, PowerDifference, Where, Cast,
-                        QuantizeLinear, DequantizeLinear, Softmax, Normalize, MatMul, Pool2D, Reduce,
-                        ArgReduce, Pad, Resize, Transpose, Reshape, Flatten, Squeeze, Unsqueeze,
-                        Expand, Tile, Concat, Split, Slice, Gather, GatherElements, GatherNd, ShapeOf,
-                        Range, DepthToSpace, SpaceToDepth, SpaceToBatch, BatchToSpace, ConvBlock>;
+using Op =
+    std::variant<Conv2D, ConvTranspose2D, Int8Conv2D, Int8ConvTranspose2D, InstanceNorm, BatchNorm,
+                 Identity, Unary, Clip, Binary, PowerDifference, Where, Cast, QuantizeLinear,
+                 DequantizeLinear, Softmax, Normalize, MatMul, Pool2D, Reduce, ArgReduce, Pad,
+                 Resize, Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Tile, Concat,
+                 Split, Slice, Gather, GatherElements, GatherNd, ShapeOf, Range, DepthToSpace,
+                 SpaceToDepth, SpaceToBatch, BatchToSpace, ConvBlock>;
 
 // kName of the alternative that `op` holds.
 inline const char* OpName(const Op& op) {

@@ -182,7 +182,7 @@ TEST(Elementwise, Shapes) {
   ExpectError(Binary{}, {F32({4, 2}), F32({3})}, "shapes [4, 2] and [3] do not broadcast");
   ExpectError(Binary{}, {F32({4}), I8({4})}, "input 1 (y): found type int8");
   EXPECT_EQ(Infer(Unary{}, {F32({7})}), (Shape{7}));
-  ExpectError(Unary{}, {I8({7})}, "input 0 (x)");
+  ExpectError(Unary{UnaryKind::kTanh, 0}, {I8({7})}, "input 0 (x)");
   ExpectError(Unary{UnaryKind::kCelu, 0}, {F32({7})}, "attribute alpha");
   EXPECT_EQ(Infer(PowerDifference{}, {F32({2, 3}), F32({3}), F32({5})}), (Shape{2, 3}));
   ExpectError(PowerDifference{}, {F32({2}), F32({2}), F32({0})}, "input 2 (power)");
@@ -193,7 +193,7 @@ TEST(Reduce, Shapes) {
   EXPECT_EQ(Infer(Reduce{ReduceKind::kMean, {1, 2}, true}, {x}), (Shape{2, 1, 1, 5}));
   EXPECT_EQ(Infer(Reduce{ReduceKind::kMax, {0, 3}, false}, {x}), (Shape{3, 4}));
   EXPECT_EQ(Infer(Reduce{ReduceKind::kMax, {}, false}, {x}), x.shape);
-  ExpectError(Reduce{ReduceKind::kMean, {4}, true}, {x}, "attribute axes");
+  ExpectError(Reduce{ReduceKind::kMean, {4}, true}, {x}, "found axis 4");
   ExpectError(Reduce{ReduceKind::kMean, {2, 1}, true}, {x}, "attribute axes");
   ExpectError(Reduce{ReduceKind::kMean, {1, 1}, true}, {x}, "attribute axes");
   ExpectError(Reduce{ReduceKind::kMean, {-1}, true}, {x}, "attribute axes");
@@ -210,16 +210,34 @@ TEST(Pad, Shapes) {
   ExpectError(Pad{PadMode::kEdge, {1, 0}, {0, 0}, 0}, {F32({0, 4})}, "expected at most 0");
   ExpectError(Pad{PadMode::kConstant, {1}, {1}, 0}, {x}, "expected rank 1");
   ExpectError(Pad{PadMode::kConstant, {1, 2}, {1}, 0}, {x}, "attribute after");
-  ExpectError(Pad{PadMode::kConstant, {1, -2}, {1, 3}, 0}, {x}, "attribute before");
+  EXPECT_EQ(Infer(Pad{PadMode::kConstant, {1, -2}, {1, 3}, 0}, {x}), (Shape{5, 5}));
+  ExpectError(Pad{PadMode::kConstant, {1, -5}, {1, 3}, 0}, {x}, "padding of axis 1");
+  ExpectError(Pad{PadMode::kReflect, {1, -2}, {1, 3}, 0}, {x}, "attribute before");
   ExpectError(Pad{PadMode::kConstant, {kHuge, 0}, {kHuge, 0}, 0}, {x}, "64 bits");
   ExpectError(Pad{PadMode::kConstant, {kHuge / 2, 0}, {0, 0}, 0}, {x}, "larger than a tensor");
 }
 
 TEST(Movement, Shapes) {
-  EXPECT_EQ(Infer(ResizeNearest{{2, 0.5f}}, {F32({1, 5, 5, 3})}), (Shape{1, 10, 2, 3}));
-  EXPECT_EQ(Infer(ResizeNearest{{0.7f, 1}}, {F32({1, 10, 5, 3})}), (Shape{1, 7, 5, 3}));
-  ExpectError(ResizeNearest{{0, 1}}, {F32({1, 10, 5, 3})}, "attribute scales");
-  ExpectError(ResizeNearest{{1e38f, 1}}, {F32({1, 10, 5, 3})}, "too large");
+  const auto scaled = [](std::vector<float> scales) {
+    Resize op;
+    op.scales = std::move(scales);
+    op.axes = {1, 2};
+    return op;
+  };
+  EXPECT_EQ(Infer(scaled({2, 0.5f}), {F32({1, 5, 5, 3})}), (Shape{1, 10, 2, 3}));
+  EXPECT_EQ(Infer(scaled({0.7f, 1}), {F32({1, 10, 5, 3})}), (Shape{1, 7, 5, 3}));
+  ExpectError(scaled({0, 1}), {F32({1, 10, 5, 3})}, "attribute scales");
+  ExpectError(scaled({1e38f, 1}), {F32({1, 10, 5, 3})}, "too large");
+  ExpectError(scaled({1}), {F32({1, 10, 5, 3})}, "attribute axes");
+  ExpectError(scaled({2, 2}), {F32({1, 10})}, "found axis 2");
+  ExpectError(Resize{}, {F32({1, 10})}, "neither scales nor sizes");
+  Resize sized;
+  sized.sizes = {7, 8};
+  EXPECT_EQ(Infer(sized, {F32({3, 4})}), (Shape{7, 8}));
+  sized.aspect_policy = AspectPolicy::kNotLarger;
+  EXPECT_EQ(Infer(sized, {F32({3, 4})}), (Shape{6, 8}));
+  sized.aspect_policy = AspectPolicy::kNotSmaller;
+  EXPECT_EQ(Infer(sized, {F32({3, 4})}), (Shape{7, 9}));
   EXPECT_EQ(Infer(Transpose{{0, 3, 1, 2}}, {F32({1, 10, 5, 3})}), (Shape{1, 3, 10, 5}));
   ExpectError(Transpose{{0, 1, 1, 2}}, {F32({1, 10, 5, 3})}, "attribute perm");
   ExpectError(Transpose{{0, 1, 4, 2}}, {F32({1, 10, 5, 3})}, "attribute perm");
@@ -236,6 +254,109 @@ TEST(Reshape, Shapes) {
   ExpectError(Reshape{{4, 0}}, {F32({4})}, "attribute shape");
   ExpectError(Reshape{{-1, 0}}, {F32({5, 0})}, "attribute shape");
   ExpectError(Reshape{{kHuge, kHuge}}, {F32({4})}, "attribute shape");
+}
+
+TEST(Slice, ClampsAndCountsBackwards) {
+  const TensorType x = F32({10, 4});
+  EXPECT_EQ(Infer(Slice{{2}, {INT64_MAX}, {}, {3}}, {x}), (Shape{3, 4}));
+  EXPECT_EQ(Infer(Slice{{-1}, {INT64_MIN}, {0}, {-4}}, {x}), (Shape{3, 4}));
+  EXPECT_EQ(Infer(Slice{{-3}, {-1}, {1}, {}}, {x}), (Shape{10, 2}));
+  EXPECT_EQ(Infer(Slice{{5}, {2}, {0}, {}}, {x}), (Shape{0, 4}));
+  EXPECT_EQ(Infer(Slice{{9}, {-100}, {0}, {INT64_MIN}}, {x}), (Shape{1, 4}));
+  EXPECT_EQ(Infer(Slice{{0}, {100}, {0}, {INT64_MAX}}, {x}), (Shape{1, 4}));
+  ExpectError(Slice{{0}, {1}, {0}, {0}}, {x}, "attribute steps");
+  ExpectError(Slice{{0, 0}, {1, 1}, {1, 1}, {}}, {x}, "attribute axes");
+  ExpectError(Slice{{0}, {1}, {2}, {}}, {x}, "found axis 2");
+}
+
+TEST(Split, PiecesBySizeOrNumber) {
+  const TensorType x = F32({7, 2});
+  EXPECT_EQ(Infer(Split{0, 1, 2, {}}, {x}), (Shape{3, 2}));
+  EXPECT_EQ(Infer(Split{0, 3, 4, {}}, {x}), (Shape{1, 2}));
+  EXPECT_EQ(Infer(Split{0, 1, 1, {2, 5}}, {x}), (Shape{5, 2}));
+  ExpectError(Split{0, 0, 1, {2, 4}}, {x}, "expected the sum 7");
+  ExpectError(Split{0, 2, 2, {}}, {x}, "attribute index");
+}
+
+TEST(MatMul, VectorsAndBatches) {
+  EXPECT_EQ(Infer(MatMul{}, {F32({5, 1, 2, 3}), F32({4, 3, 7})}), (Shape{5, 4, 2, 7}));
+  EXPECT_EQ(Infer(MatMul{}, {F32({3}), F32({4, 3, 7})}), (Shape{4, 7}));
+  EXPECT_EQ(Infer(MatMul{}, {F32({3}), F32({3})}), (Shape{}));
+  EXPECT_EQ(Infer(MatMul{true, true}, {F32({3, 2}), F32({7, 3})}), (Shape{2, 7}));
+  ExpectError(MatMul{}, {F32({2, 3}), F32({2, 3})}, "inner dimensions differ: 3 against 2");
+  ExpectError(MatMul{}, {F32({}), F32({2, 3})}, "at least one dimension");
+}
+
+TEST(Pool2D, CeilModeNeverStartsInThePadding) {
+  Pool2D op;
+  op.kernel = {2, 2};
+  op.window.strides = {2, 2};
+  EXPECT_EQ(Infer(op, {F32({1, 5, 6, 3})}), (Shape{1, 2, 3, 3}));
+  op.ceil_mode = true;
+  EXPECT_EQ(Infer(op, {F32({1, 5, 6, 3})}), (Shape{1, 3, 3, 3}));
+  op.window.pads = {1, 1, 1, 1};
+  EXPECT_EQ(Infer(op, {F32({1, 5, 6, 3})}),
+            (Shape{1, 3, 4, 3}));  // a 4th row would begin in the padding
+  op.kernel = {1, 1};
+  op.window.pads = {0, 0, 1, 1};
+  EXPECT_EQ(Infer(op, {F32({1, 4, 4, 3})}), (Shape{1, 2, 2, 3}));
+}
+
+TEST(Movement, Joins) {
+  EXPECT_EQ(Infer(Concat{1}, {F32({2, 3}), F32({2, 0}), F32({2, 5})}), (Shape{2, 8}));
+  ExpectError(Concat{1}, {F32({2, 3}), F32({3, 3})}, "input 1 (part)");
+  ExpectError(Concat{1}, {F32({2, 3}), I8({2, 3})}, "found type int8, expected float32");
+  ExpectError(Concat{2}, {F32({2, 3})}, "found axis 2");
+  EXPECT_EQ(Infer(Flatten{0}, {F32({2, 3, 4})}), (Shape{1, 24}));
+  EXPECT_EQ(Infer(Flatten{3}, {F32({2, 3, 4})}), (Shape{24, 1}));
+  EXPECT_EQ(Infer(Squeeze{{0, 2}}, {F32({1, 3, 1})}), (Shape{3}));
+  EXPECT_EQ(Infer(Squeeze{}, {F32({1, 3, 1})}), (Shape{3}));
+  ExpectError(Squeeze{{1}}, {F32({1, 3, 1})}, "expected a dimension of 1");
+  EXPECT_EQ(Infer(Unsqueeze{{0, 3}}, {F32({2, 3})}), (Shape{1, 2, 3, 1}));
+  ExpectError(Unsqueeze{{4}}, {F32({2, 3})}, "attribute axes");
+  EXPECT_EQ(Infer(Expand{{4, 1, 3}}, {F32({2, 1})}), (Shape{4, 2, 3}));
+  ExpectError(Expand{{4}}, {F32({2, 3})}, "do not broadcast");
+  EXPECT_EQ(Infer(Tile{{2, 0}}, {F32({2, 3})}), (Shape{4, 0}));
+  ExpectError(Tile{{kHuge, 8}}, {F32({9, 3})}, "64 bits");
+  EXPECT_EQ(Infer(SpaceToBatch{{2, 3}, {1, 0, 0, 2}}, {F32({2, 5, 7, 3})}), (Shape{12, 3, 3, 3}));
+  EXPECT_EQ(Infer(BatchToSpace{{2, 3}, {1, 0, 0, 2}}, {F32({12, 3, 3, 3})}), (Shape{2, 5, 7, 3}));
+  EXPECT_EQ(Infer(DepthToSpace{2, BlockOrder::kCrd}, {F32({1, 2, 3, 8})}), (Shape{1, 4, 6, 2}));
+  ExpectError(DepthToSpace{2, BlockOrder::kCrd}, {F32({1, 2, 3, 6})}, "multiple of the block, 4");
+}
+
+Shape InferWith(const Op& op, const std::vector<TensorType>& types,
+                const std::vector<Tensor>& parameters) {
+  std::vector<const Tensor*> values(types.size(), nullptr);
+  std::vector<TensorType> all = types;
+  for (const Tensor& t : parameters) {
+    values.push_back(&t);
+    all.push_back({t.dtype(), t.shape()});
+  }
+  const auto out = InferOutputs(op, all, values);
+  EXPECT_TRUE(out.ok()) << out.status().message();
+  return out.ok() ? (*out)[0].shape : Shape{-1};
+}
+
+TEST(Parameters, ReplaceAttributes) {
+  const auto ints = [](std::vector<int64_t> v) {
+    return *Tensor::From<int64_t>({static_cast<int64_t>(v.size())}, v);
+  };
+  const TensorType x = F32({2, 3, 4});
+  EXPECT_EQ(InferWith(Reshape{}, {x}, {ints({0, -1})}), (Shape{2, 12}));
+  EXPECT_EQ(InferWith(Slice{}, {x}, {ints({1}), ints({9}), ints({-1})}), (Shape{2, 3, 3}));
+  EXPECT_EQ(InferWith(Pad{}, {x}, {ints({1, 0, 0, 0, 0, 5})}), (Shape{3, 3, 9}));
+  EXPECT_EQ(InferWith(Pad{}, {x}, {*Tensor::From<int64_t>({3, 2}, {1, 0, 0, 0, 0, 5})}),
+            (Shape{3, 3, 9}));
+  EXPECT_EQ(InferWith(Pad{}, {x}, {ints({7, 0}), *Tensor::From<float>({}, {0.0f}), ints({-1})}),
+            (Shape{2, 3, 11}));
+  EXPECT_EQ(InferWith(Resize{}, {x}, {*Tensor::From<float>({3}, {1, 2, 3})}), (Shape{2, 6, 12}));
+  EXPECT_EQ(InferWith(Resize{}, {x}, {ints({5, 6, 7})}), (Shape{5, 6, 7}));
+  EXPECT_EQ(InferWith(Range{}, {},
+                      {*Tensor::From<float>({}, {1}), *Tensor::From<float>({}, {2}),
+                       *Tensor::From<float>({}, {0.3f})}),
+            (Shape{4}));
+  const TensorType i64{DType::kI64, {2}};
+  ExpectError(Reshape{}, {x, i64}, "input 1 (shape): its contents are not known");
 }
 
 TEST(ConvBlock, InputsAsTheFlagsSay) {

@@ -104,4 +104,18 @@ Result<WindowExtent> ConvTransposeExtent(const Window& window, int axis, int64_t
   return WindowExtent{*full - *pads, w.before, w.after};
 }
 
+Result<WindowExtent> PoolExtent(const Pool2D& op, int axis, int64_t input) {
+  const auto a = static_cast<size_t>(axis);
+  PICABIA_ASSIGN_OR_RETURN(const WindowExtent floor,
+                           ConvExtent(op.window, axis, input, op.kernel[a]));
+  if (!op.ceil_mode || op.window.pad_kind != PadKind::kExplicit) return floor;
+  PICABIA_ASSIGN_OR_RETURN(const AxisWindow w, CheckAxis(op.window, axis, input, op.kernel[a]));
+  // ConvExtent has seen that these sums fit.
+  const int64_t rest = (input + w.before + w.after - w.span) % w.stride;
+  WindowExtent extent = floor;
+  if (rest != 0) ++extent.output;
+  if ((extent.output - 1) * w.stride >= input + w.before) --extent.output;
+  return extent;
+}
+
 }  // namespace picabia::ops
