@@ -4,7 +4,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/half.h"
+#include "kernels/reference/reference.h"
+#include "ops/parameters.h"
 
 namespace picabia::import {
 namespace {
@@ -12,6 +15,8 @@ namespace {
 // What a free dimension is taken for where only ranks and types are asked for; a multiple of the
 // usual strides, so that shape rules are likely to hold.
 constexpr int64_t kProbeSize = 256;
+
+constexpr int64_t kMaxKnownElements = 64;  // of tensors that are computed at import
 
 bool IsChannelCount(int64_t d) { return d == 1 || d == 3 || d == 4; }
 
@@ -72,7 +77,7 @@ ir::ValueId Builder::AddInput(std::string name, DType dtype, std::optional<Shape
   value.name = std::move(name);
   value.dtype = dtype;
   value.declared_shape = shape;
-  Info info;
+  Info info{.free = true};
   if (shape) {
     const auto layout = dtype == DType::kF32 ? PictureLayout(*shape, preferred) : std::nullopt;
     Shape frozen = *shape;
@@ -84,9 +89,11 @@ ir::ValueId Builder::AddInput(std::string name, DType dtype, std::optional<Shape
       if (graph_.inputs.empty()) graph_.picture.nchw = *layout == Layout::kNchw;
     }
     info.exact = true;
+    info.free = layout.has_value();
     for (int64_t& d : frozen) {
       if (d >= 0) continue;
       info.exact = false;
+      info.free = true;
       d = kProbeSize;
     }
     if (layout && info.exact) value.frozen_shape = frozen;
@@ -107,44 +114,109 @@ ir::ValueId Builder::AddConstant(std::string name, Tensor tensor) {
   return AddValue(std::move(value), info);
 }
 
+// Small tensors beside the network are computed as the graph is built: their values decide shapes.
+void Builder::Evaluate(const ops::Op& op, const std::vector<ir::ValueId>& inputs,
+                       const std::vector<const Tensor*>& values, Info& result) {
+  const ops::TensorType& type = types_[static_cast<size_t>(result.type)];
+  const auto elements = CheckedProduct(type.shape);
+  if (!elements || *elements > kMaxKnownElements) return;
+  if (const auto* shape_of = std::get_if<ops::ShapeOf>(&op)) {
+    const Shape& x = types_[static_cast<size_t>(info(inputs[0]).type)].shape;
+    const auto first = static_cast<std::ptrdiff_t>(ops::FirstAxis(*shape_of, x.size()));
+    const std::vector<int64_t> dims(x.begin() + first, x.begin() + first + *elements);
+    auto tensor = shape_of->to == DType::kI64
+                      ? Tensor::From<int64_t>({*elements}, dims)
+                      : Tensor::From<int32_t>({*elements}, {dims.begin(), dims.end()});
+    if (tensor.ok()) known_.push_back(*std::move(tensor));
+  } else {
+    std::vector<Tensor> tensors;
+    for (const Tensor* t : values) {
+      if (t == nullptr || t->num_elements() > kMaxKnownElements) return;
+      tensors.push_back(*t);
+    }
+    if (std::holds_alternative<ops::PowerDifference>(op)) return;  // its exponent is a loop count
+    auto outputs = kernels::RunReference(op, tensors);
+    if (!outputs.ok()) return;  // the graph may never run it with these numbers
+    known_.push_back(std::move((*outputs)[0]));
+  }
+  result.known = static_cast<int32_t>(known_.size()) - 1;
+}
+
 Result<Builder::Info> Builder::Infer(const ops::Op& op, const std::vector<ir::ValueId>& inputs) {
   if (std::holds_alternative<ops::Identity>(op)) return info(inputs[0]);
   Info result{.exact = true};
   std::vector<ops::TensorType> types;
+  std::vector<const Tensor*> values;
+  bool unknown = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const ir::ValueId id = inputs[i];
+    result.free |= info(id).free;
+    values.push_back(ProbeValue(id));
     if (i == 2 && info(id).type < 0 && std::holds_alternative<ops::PowerDifference>(op)) {
       types.push_back({dtype(id), {}});  // the shape of the power does not matter
       continue;
     }
-    if (info(id).type < 0) return Info{};
+    unknown |= info(id).type < 0;
+    if (unknown) continue;
     result.exact &= info(id).exact;
     types.push_back(types_[static_cast<size_t>(info(id).type)]);
   }
-  auto outputs = ops::InferOutputs(op, types);
+  for (size_t i = ops::DataInputs(op); i < inputs.size(); ++i) unknown |= values[i] == nullptr;
+  if (unknown) return Info{.free = true};
+  auto outputs = ops::InferOutputs(op, types, values);
   if (!outputs.ok()) {
     // With a made-up size the rule may fail for that size alone.
     if (result.exact) return outputs.status();
-    return Info{};
+    return Info{.free = result.free};
   }
   ops::TensorType& type = (*outputs)[0];
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (types[i] == type) result.type = info(inputs[i]).type;
   }
   if (result.type < 0) result.type = AddType(std::move(type));
+  Evaluate(op, inputs, values, result);
   return result;
+}
+
+Status Builder::AbsorbFixed(ops::Op& op, std::vector<ir::ValueId>& inputs) const {
+  const size_t data = ops::DataInputs(op);
+  if (!ops::HasParameters(op, inputs.size()) || std::holds_alternative<ops::Range>(op))
+    return OkStatus();
+  std::vector<ops::TensorType> types;
+  std::vector<const Tensor*> values;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (info(inputs[i]).type < 0) return OkStatus();
+    types.push_back(types_[static_cast<size_t>(info(inputs[i]).type)]);
+    values.push_back(i < data ? nullptr : FixedValue(inputs[i]));
+    if (i >= data && values[i] == nullptr) return OkStatus();
+  }
+  PICABIA_ASSIGN_OR_RETURN(op, ops::Absorb(op, types, values));
+  inputs.resize(data);
+  return OkStatus();
 }
 
 Result<ir::ValueId> Builder::AddNode(std::string node_name, std::string value_name, ops::Op op,
                                      std::vector<ir::ValueId> inputs) {
+  PICABIA_RETURN_IF_ERROR(AbsorbFixed(op, inputs));
   PICABIA_ASSIGN_OR_RETURN(const Info info, Infer(op, inputs));
   ir::Value value;
   value.name = std::move(value_name);
-  value.dtype = info.type >= 0 ? types_[static_cast<size_t>(info.type)].dtype : dtype(inputs[0]);
+  std::vector<DType> dtypes;
+  for (const ir::ValueId id : inputs) dtypes.push_back(dtype(id));
+  PICABIA_ASSIGN_OR_RETURN(value.dtype, ops::OutputDType(op, dtypes));
   const ir::ValueId id = AddValue(std::move(value), info);
   ir::Node node{std::move(node_name), std::move(op), std::move(inputs), {id}};
   graph_.nodes.push_back(std::move(node));
   return id;
+}
+
+const Tensor* Builder::ProbeValue(ir::ValueId id) const {
+  if (const Tensor* constant = Constant(id)) return constant;
+  return info(id).known < 0 ? nullptr : &known_[static_cast<size_t>(info(id).known)];
+}
+
+const Tensor* Builder::FixedValue(ir::ValueId id) const {
+  return info(id).free ? nullptr : ProbeValue(id);
 }
 
 ir::ValueId Builder::ConstantId(ir::ValueId id) const { return {info(id).constant}; }

@@ -34,7 +34,8 @@ class Builder {
   ir::ValueId AddInput(std::string name, DType dtype, std::optional<Shape> shape, Layout preferred);
   ir::ValueId AddConstant(std::string name, Tensor tensor);
   // The value's type comes from the operator's shape rule at the frozen size, which also refuses
-  // what cannot work there.
+  // what cannot work there. Parameters (ops/parameters.h) that are constants, or computed from
+  // shapes that no picture changes, become attributes.
   Result<ir::ValueId> AddNode(std::string node_name, std::string value_name, ops::Op op,
                               std::vector<ir::ValueId> inputs);
   Result<ir::ValueId> AddNode(const std::string& name, ops::Op op,
@@ -46,6 +47,13 @@ class Builder {
   const Tensor* Constant(ir::ValueId id) const;
   // The value that holds Constant(id).
   ir::ValueId ConstantId(ir::ValueId id) const;
+  // The contents of a small tensor that the graph computes from constants and shapes, where every
+  // picture gives the same; also what Constant() gives. Null for the others.
+  const Tensor* FixedValue(ir::ValueId id) const;
+  // The same at the frozen (or a made-up) size: for ranks, and for sizes relative to each other.
+  const Tensor* ProbeValue(ir::ValueId id) const;
+  // Whether the value's shape follows the picture's.
+  bool FollowsPicture(ir::ValueId id) const { return info(id).free; }
   // An error naming the constant when an element is NaN or infinite; nothing for other values.
   Status CheckFinite(ir::ValueId id);
 
@@ -77,18 +85,24 @@ class Builder {
     int32_t type = -1;      // in types_; -1: not known
     bool exact = false;     // holds at the frozen size; otherwise only dtype and rank count
     bool finite = false;    // CheckFinite() has passed
+    bool free = false;      // shape and contents may follow the size of an input
     int32_t constant = -1;  // the value that holds the tensor
+    int32_t known = -1;     // in known_: the contents at the frozen or made-up size
   };
 
   ir::ValueId AddValue(ir::Value value, Info info);
   int32_t AddType(ops::TensorType type);
   Result<Info> Infer(const ops::Op& op, const std::vector<ir::ValueId>& inputs);
+  Status AbsorbFixed(ops::Op& op, std::vector<ir::ValueId>& inputs) const;
+  void Evaluate(const ops::Op& op, const std::vector<ir::ValueId>& inputs,
+                const std::vector<const Tensor*>& values, Info& result);
   const Info& info(ir::ValueId id) const { return infos_[static_cast<size_t>(id.index)]; }
 
   const NameIndex& names_;
   ir::Graph graph_;
   std::vector<Info> infos_;             // one a value
   std::vector<ops::TensorType> types_;  // shared by values
+  std::vector<Tensor> known_;           // small tensors beside the network: sizes, pads, axes
   std::unordered_map<int32_t, ir::ValueId> nhwc_of_;
   std::unordered_set<std::string> fresh_names_;
 };

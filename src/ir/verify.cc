@@ -49,70 +49,32 @@ Status CheckValues(const Graph& graph, std::vector<bool>& made) {
   return OkStatus();
 }
 
-struct InputRule {
-  const Graph& graph;
-  const Node& node;
+// A constant of this rank; `size` elements in its only dimension unless that is -1.
+Status ConstantIs(const Graph& graph, const Node& node, size_t i, const char* role, size_t rank,
+                  int64_t size) {
+  const Value& value = graph.value(node.inputs[i]);
+  const std::string who = "input " + std::to_string(i) + " (" + role + " '" + value.name + "'): ";
+  if (!value.constant) return InvalidModel(who + "found a computed value, expected a constant");
+  const Shape& shape = value.constant->shape();
+  if (shape.size() != rank || (size >= 0 && shape[0] != size))
+    return InvalidModel(who + "found shape " + ShapeString(shape) + ", expected rank " +
+                        std::to_string(rank) +
+                        (size >= 0 ? " and " + std::to_string(size) + " elements" : ""));
+  return OkStatus();
+}
 
-  const Value& In(size_t i) const { return graph.value(node.inputs[i]); }
-
-  Status DTypeIs(size_t i, DType expected) const {
-    if (In(i).dtype == expected) return OkStatus();
-    return InvalidModel("input " + std::to_string(i) + " ('" + In(i).name + "'): found type " +
-                        DTypeName(In(i).dtype) + ", expected " + DTypeName(expected));
-  }
-  Status AllF32() const {
-    for (size_t i = 0; i < node.inputs.size(); ++i)
-      PICABIA_RETURN_IF_ERROR(DTypeIs(i, DType::kF32));
-    return OkStatus();
-  }
-  // x float, filter of `dtype`, the rest float.
-  Status Convolution(DType dtype) const {
-    PICABIA_RETURN_IF_ERROR(DTypeIs(0, DType::kF32));
-    PICABIA_RETURN_IF_ERROR(DTypeIs(1, dtype));
-    for (size_t i = 2; i < node.inputs.size(); ++i)
-      PICABIA_RETURN_IF_ERROR(DTypeIs(i, DType::kF32));
-    return OkStatus();
-  }
-  // A constant of this rank; `size` elements in its only dimension unless that is -1.
-  Status ConstantIs(size_t i, const char* role, size_t rank, int64_t size) const {
-    const std::string who = "input " + std::to_string(i) + " (" + role + " '" + In(i).name + "'): ";
-    if (!In(i).constant) return InvalidModel(who + "found a computed value, expected a constant");
-    const Shape& shape = In(i).constant->shape();
-    if (shape.size() != rank || (size >= 0 && shape[0] != size))
-      return InvalidModel(who + "found shape " + ShapeString(shape) + ", expected rank " +
-                          std::to_string(rank) +
-                          (size >= 0 ? " and " + std::to_string(size) + " elements" : ""));
-    return OkStatus();
-  }
-
-  Status operator()(const ops::Conv2D&) const { return Convolution(DType::kF32); }
-  Status operator()(const ops::ConvTranspose2D&) const { return Convolution(DType::kF32); }
-  Status operator()(const ops::Int8Conv2D&) const { return Convolution(DType::kI8); }
-  Status operator()(const ops::Int8ConvTranspose2D&) const { return Convolution(DType::kI8); }
-  Status operator()(const ops::InstanceNorm&) const { return AllF32(); }
-  Status operator()(const ops::BatchNorm&) const { return AllF32(); }
-  Status operator()(const ops::Identity&) const { return OkStatus(); }
-  Status operator()(const ops::Unary&) const { return AllF32(); }
-  Status operator()(const ops::Clip&) const { return AllF32(); }
-  Status operator()(const ops::Binary&) const { return DTypeIs(1, In(0).dtype); }
-  Status operator()(const ops::PowerDifference&) const { return AllF32(); }
-  Status operator()(const ops::Reduce&) const { return OkStatus(); }
-  Status operator()(const ops::Pad&) const { return OkStatus(); }
-  Status operator()(const ops::ResizeNearest&) const { return OkStatus(); }
-  Status operator()(const ops::Transpose&) const { return OkStatus(); }
-  Status operator()(const ops::Reshape&) const { return OkStatus(); }
-  // Lowering packs a block's weights, so they must be there.
-  Status operator()(const ops::ConvBlock& op) const {
-    PICABIA_RETURN_IF_ERROR(Convolution(op.filter_scale > 0 ? DType::kI8 : DType::kF32));
-    PICABIA_RETURN_IF_ERROR(ConstantIs(1, "filter", 4, -1));
-    const int64_t channels = In(1).constant->shape()[op.transposed ? 2 : 3];
-    size_t next = 2;
-    if (op.has_bias) PICABIA_RETURN_IF_ERROR(ConstantIs(next++, "bias", 1, channels));
-    if (op.norm == ops::Norm::kNone) return OkStatus();
-    PICABIA_RETURN_IF_ERROR(ConstantIs(next, "norm scale", 1, channels));
-    return ConstantIs(next + 1, "norm shift", 1, channels);
-  }
-};
+// Lowering packs a block's weights, so they must be there.
+Status CheckBlockConstants(const Graph& graph, const Node& node, const ops::ConvBlock& op) {
+  PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, 1, "filter", 4, -1));
+  const int64_t channels =
+      graph.value(node.inputs[1]).constant->shape()[op.transposed ? 2 : 3];
+  size_t next = 2;
+  if (op.has_bias)
+    PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, next++, "bias", 1, channels));
+  if (op.norm == ops::Norm::kNone) return OkStatus();
+  PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, next, "norm scale", 1, channels));
+  return ConstantIs(graph, node, next + 1, "norm shift", 1, channels);
+}
 
 Status CheckNode(const Graph& graph, const Node& node, std::vector<bool>& made) {
   for (ValueId id : node.inputs) {
@@ -129,11 +91,16 @@ Status CheckNode(const Graph& graph, const Node& node, std::vector<bool>& made) 
   if (node.outputs.size() != 1)
     return InvalidModel("found " + std::to_string(node.outputs.size()) + " outputs, expected 1");
   PICABIA_RETURN_IF_ERROR(Make(graph, node.outputs[0], "output", made));
-  PICABIA_RETURN_IF_ERROR(std::visit(InputRule{graph, node}, node.op));
-  const DType in = graph.value(node.inputs[0]).dtype, out = graph.value(node.outputs[0]).dtype;
-  if (in != out)  // every operator so far keeps the type of its first input
+  std::vector<DType> dtypes;
+  for (ValueId id : node.inputs) dtypes.push_back(graph.value(id).dtype);
+  auto dtype = ops::OutputDType(node.op, dtypes);
+  if (!dtype.ok()) return InvalidModel(dtype.status().message());
+  const DType out = graph.value(node.outputs[0]).dtype;
+  if (*dtype != out)
     return InvalidModel(std::string("output: found type ") + DTypeName(out) + ", expected " +
-                        DTypeName(in));
+                        DTypeName(*dtype));
+  if (const auto* block = std::get_if<ops::ConvBlock>(&node.op))
+    return CheckBlockConstants(graph, node, *block);
   return OkStatus();
 }
 

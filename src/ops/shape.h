@@ -69,6 +69,9 @@ struct ResizeExtent {
 // One for each axis of x.
 Result<std::vector<ResizeExtent>> ResolveResize(const Resize& op, const Shape& x);
 
+// The first axis whose dimension a ShapeOf of a tensor of this rank gives.
+int64_t FirstAxis(const ShapeOf& op, size_t rank);
+
 // How many elements a Range has; its three inputs must hold one element of one type each.
 Result<int64_t> RangeLength(const Tensor& start, const Tensor& limit, const Tensor& delta);
 

@@ -273,11 +273,15 @@ Result<Shape> OutputShape(const GatherNd& op, Types in) {
   return y;
 }
 
+int64_t FirstAxis(const ShapeOf& op, size_t rank) {
+  const auto n = static_cast<int64_t>(rank);
+  return Clamp(op.start < 0 ? op.start + n : op.start, 0, n);
+}
+
 Result<Shape> OutputShape(const ShapeOf& op, Types in) {
   const auto rank = static_cast<int64_t>(in[0].shape.size());
-  const int64_t start = Clamp(op.start < 0 ? op.start + rank : op.start, 0, rank);
-  const int64_t end = Clamp(op.end < 0 ? op.end + rank : op.end, start, rank);
-  return Shape{end - start};
+  const int64_t start = FirstAxis(op, in[0].shape.size());
+  return Shape{Clamp(op.end < 0 ? op.end + rank : op.end, start, rank) - start};
 }
 
 Result<int64_t> RangeLength(const Tensor& start, const Tensor& limit, const Tensor& delta) {

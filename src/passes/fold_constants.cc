@@ -1,4 +1,4 @@
-// op(constants) = constant.
+// op(constants) = constant, and op(x, constant parameter) = op{attribute}(x).
 //
 // The operator runs once here, by the scalar reference, and its output becomes a constant of the
 // same name. Run by the pipeline before the passes that look for constants.
@@ -10,8 +10,9 @@
 #include <algorithm>
 
 #include "kernels/reference/reference.h"
-#include "ops/shape.h"
+#include "ops/parameters.h"
 #include "passes/pass.h"
+#include "passes/symbolic.h"
 
 namespace picabia::passes {
 namespace {
@@ -33,7 +34,7 @@ bool IsCheap(const ops::Op& op) {
 
 class Folder {
  public:
-  explicit Folder(ir::Graph& graph) : graph_(graph) {
+  explicit Folder(ir::Graph& graph) : graph_(graph), shapes_(SymbolicShapes(graph)) {
     size_t constants = 0;
     for (const ir::Value& v : graph.values) constants += v.constant ? v.constant->num_bytes() : 0;
     budget_ = std::max(kSmallTotal, kGrowth * constants);
@@ -42,6 +43,7 @@ class Folder {
   int Run() {
     int rewrites = 0;
     for (ir::Node& node : graph_.nodes) {
+      rewrites += Absorb(node) ? 1 : 0;
       if (!Fold(node)) continue;
       node.outputs.clear();
       ++rewrites;
@@ -51,6 +53,32 @@ class Folder {
   }
 
  private:
+  // Parameters that have become constants move into the operator. Where the rank of x is not known,
+  // or the numbers break a rule, the node stays, to be looked at when it runs.
+  bool Absorb(ir::Node& node) {
+    const size_t data = ops::DataInputs(node.op);
+    if (!ops::HasParameters(node.op, node.inputs.size()) ||
+        std::holds_alternative<ops::Range>(node.op))
+      return false;
+    std::vector<ops::TensorType> types;
+    std::vector<const Tensor*> values;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto& constant = graph_.value(node.inputs[i]).constant;
+      if (i >= data && !constant) return false;
+      const SymbolicShape& shape = shapes_[static_cast<size_t>(node.inputs[i].index)];
+      if (i < data && !shape) return false;
+      values.push_back(i < data ? nullptr : &*constant);
+      // Of data, only the rank is looked at.
+      types.push_back({graph_.value(node.inputs[i]).dtype,
+                       i < data ? Shape(shape->size(), 1) : constant->shape()});
+    }
+    auto absorbed = ops::Absorb(node.op, types, values);
+    if (!absorbed.ok()) return false;
+    node.op = *std::move(absorbed);
+    node.inputs.resize(data);
+    return true;
+  }
+
   bool Fold(const ir::Node& node) {
     if (!IsCheap(node.op)) return false;
     std::vector<Tensor> inputs;
@@ -63,7 +91,9 @@ class Folder {
       types.push_back({constant->dtype(), constant->shape()});
       bytes += constant->num_bytes();
     }
-    const auto result = ops::InferOutputs(node.op, types);
+    std::vector<const Tensor*> values;
+    for (const Tensor& t : inputs) values.push_back(&t);
+    const auto result = ops::InferOutputs(node.op, types, values);
     if (!result.ok() || !Affordable((*result)[0], bytes)) return false;
     // What the reference refuses stays, to fail when it is run.
     auto outputs = kernels::RunReference(node.op, inputs);
@@ -83,6 +113,7 @@ class Folder {
   }
 
   ir::Graph& graph_;
+  const std::vector<SymbolicShape> shapes_;
   size_t budget_ = 0;  // bytes of results still to be spent
 };
 

@@ -118,7 +118,20 @@ class Checker {
                             (wants_packed ? " is not a packed filter" : " is a packed filter"));
       if (wants_packed) PICABIA_RETURN_IF_ERROR(CheckPackedLength(*block, *packed));
     }
-    return Make(step.outputs[0]);
+    PICABIA_RETURN_IF_ERROR(Make(step.outputs[0]));
+    return CheckStepTypes(step);
+  }
+
+  Status CheckStepTypes(const Step& step) const {
+    std::vector<DType> dtypes;
+    for (int32_t v : step.inputs)
+      dtypes.push_back(program_.values[static_cast<size_t>(v)].dtype);
+    const auto dtype = ops::OutputDType(step.op, dtypes);
+    if (!dtype.ok()) return InvalidModel(dtype.status().message());
+    const DType found = program_.values[static_cast<size_t>(step.outputs[0])].dtype;
+    if (found == *dtype) return OkStatus();
+    return InvalidModel(std::string("its output has type ") + DTypeName(found) + ", expected " +
+                        DTypeName(*dtype));
   }
 
   Status CheckPackedLength(const ops::ConvBlock& op, const Constant& c) const {

@@ -9,6 +9,7 @@
 #include "base/half.h"
 #include "devices/cpu/steps.h"
 #include "kernels/reference/reference.h"
+#include "ops/parameters.h"
 #include "ops/shape.h"
 
 namespace picabia::cpu {
@@ -221,6 +222,7 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   const program::Step& step = program.steps[i];
   std::vector<Tensor> inputs;
   std::vector<ops::TensorType> types;
+  std::vector<const Tensor*> values(step.inputs.size(), nullptr);
   for (size_t k = 0; k < step.inputs.size(); ++k) {
     const auto v = static_cast<size_t>(step.inputs[k]);
     const bool packed = !constants[v] && !live[v].tensor.has_data();
@@ -231,9 +233,10 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
     }
     inputs.push_back(Input(step, k).tensor);
     types.push_back({inputs.back().dtype(), inputs.back().shape()});
+    values[k] = &Input(step, k).tensor;
   }
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
-                           ops::InferOutputs(step.op, types));
+                           ops::InferOutputs(step.op, types, values));
   Activation result;
   if (const auto* op = std::get_if<ops::ConvBlock>(&step.op); op != nullptr && !options.reference)
     return RunBlock(i, *op, out[0].shape, report);
@@ -244,8 +247,11 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
     return result;
   }
   const char* kernel = "";
+  PICABIA_ASSIGN_OR_RETURN(const ops::Op op, ops::Absorb(step.op, types, values));
+  if (!std::holds_alternative<ops::Range>(op))
+    inputs.resize(std::min(inputs.size(), ops::DataInputs(op)));
   PICABIA_ASSIGN_OR_RETURN(result.tensor,
-                           RunStep({kernels, threads, pool}, step.op, inputs, &kernel));
+                           RunStep({kernels, threads, pool}, op, out[0], inputs, &kernel));
   report.kernel = kernel;
   return result;
 }

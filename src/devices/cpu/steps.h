@@ -8,12 +8,14 @@
 #include "base/tensor.h"
 #include "devices/cpu/conv.h"
 #include "ops/ops.h"
+#include "ops/shape.h"
 
 namespace picabia::cpu {
 
-// Runs one operator on float or integer tensors. `kernel` is set to the name of what ran, for the
+// Runs one operator, whose parameters are absorbed (ops/parameters.h), into an output of this type.
+// `kernel` is set to the name of what ran, for the
 // profile.
-Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op,
+Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops::TensorType& output,
                        const std::vector<Tensor>& inputs, const char** kernel);
 
 }  // namespace picabia::cpu

@@ -10,7 +10,6 @@
 
 #include "import/builder.h"
 #include "import/names.h"
-#include "import/onnx/fold.h"
 #include "import/onnx/model_proto.h"
 #include "import/onnx/operators.h"
 #include "import/order.h"
@@ -133,7 +132,7 @@ class Importer {
     return OkStatus();
   }
 
-  // Only output 0 has a meaning here; the others have slots so that a use of them can be named.
+  // Outputs that a converter does not make have slots too, so that a use of them can be named.
   Status CollectOutputNames(int32_t i, std::vector<std::string_view>& names) {
     if (!node(i).name.empty()) PICABIA_RETURN_IF_ERROR(CheckName(node(i).name, "it"));
     PICABIA_ASSIGN_OR_RETURN(const auto outputs, ParseOutputs(node(i), log_));
@@ -175,11 +174,6 @@ class Importer {
   Result<Slot> FindSlot(std::string_view name) const {
     const Slot slot = names_.Find(name);
     if (slot < 0) return InvalidModel("the graph has no such value");
-    const int32_t producer = slot_node_[static_cast<size_t>(slot)];
-    if (producer >= 0 && slot != first_output_[static_cast<size_t>(producer)]) {
-      return Unsupported("it is not the first output of " + Label(producer) +
-                         ", the only one that is supported of " + Escaped(node(producer).op_type));
-    }
     return slot;
   }
 
@@ -231,26 +225,27 @@ class Importer {
                          "' is not supported (Picabia reads those of domain ai.onnx)");
     }
     PICABIA_ASSIGN_OR_RETURN(Attributes attributes, ParseAttributes(node(i), log_));
-    PICABIA_ASSIGN_OR_RETURN(const bool folded, TryFold(i, attributes));
-    if (!folded) PICABIA_RETURN_IF_ERROR(ConvertByRow(i, attributes));
+    PICABIA_RETURN_IF_ERROR(ConvertByRow(i, attributes));
     return attributes.CheckAllUsed();
   }
 
   Status ConvertByRow(int32_t i, Attributes& attributes) {
     const Operator* row = FindOperator(node(i).op_type);
     if (row == nullptr) {
-      const char* also = FindFolder(node(i).op_type) == nullptr
-                             ? ""
-                             : " except to compute the scale, size or pads of another operator";
-      return Unsupported("operator '" + Escaped(node(i).op_type) + "' is not supported" + also +
-                         " (Picabia reads: " + SupportedOperators() + ")");
+      return Unsupported("operator '" + Escaped(node(i).op_type) +
+                         "' is not supported (Picabia reads: " + SupportedOperators() + ")");
     }
     const Slot output = first_output_[static_cast<size_t>(i)];
-    NodeContext context{
-        NodeName(i), OutputName(output), attributes, {}, {}, *builder_, owner_, log_, opset_,
-        filters_};
+    PICABIA_ASSIGN_OR_RETURN(const auto names, ParseOutputs(node(i), log_));
+    NodeContext context{NodeName(i), std::string(names[0]), {},      attributes, {},
+                        *builder_,   owner_,                log_,    opset_,     filters_};
+    for (size_t k = 1; k < names.size(); ++k) context.more_outputs.push_back({names[k], {}});
     PICABIA_RETURN_IF_ERROR(FillInputs(i, *row, context));
     PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(output)], row->convert(context));
+    Slot slot = output;
+    for (const MoreOutput& more : context.more_outputs) {
+      if (!more.name.empty()) values_[static_cast<size_t>(++slot)] = more.value;
+    }
     return OkStatus();
   }
 
@@ -265,10 +260,8 @@ class Importer {
     const std::span<const int32_t> slots = inputs_.of(i);
     if (static_cast<int64_t>(slots.size()) > row.max_inputs) return InputCountError(i, row);
     for (const Slot slot : slots) {
-      context.folded.push_back(row.takes_sizes ? FoldedThatFollowsSize(slot) : nullptr);
-      const bool wanted = slot >= 0 && context.folded.back() == nullptr;
       ir::ValueId id;
-      if (wanted) {
+      if (slot >= 0) {
         PICABIA_ASSIGN_OR_RETURN(id, ValueOf(slot));
       }
       context.inputs.push_back(id);
@@ -287,75 +280,14 @@ class Importer {
                         std::to_string(row.min_inputs) + " not left out");
   }
 
-  // The graph's value of a slot. Small tensors become constants when the network itself reads them.
-  Result<ir::ValueId> ValueOf(Slot slot) {
-    ir::ValueId& id = values_[static_cast<size_t>(slot)];
+  // The graph's value of a slot.
+  Result<ir::ValueId> ValueOf(Slot slot) const {
+    const ir::ValueId id = values_[static_cast<size_t>(slot)];
     if (id.index >= 0) return id;
-    const SmallTensor& small = folded_.at(slot);
-    if (small.follows_size) {
-      return Unsupported("value " + Quoted(names_.NameOf(slot)) +
-                         " is computed from the picture's size, which is supported only for the "
-                         "scales and sizes of Upsample and Resize");
-    }
-    PICABIA_ASSIGN_OR_RETURN(Tensor tensor, ToTensor(small));
-    id = builder_->AddConstant(OutputName(slot), std::move(tensor));
-    return id;
-  }
-
-  // ---- small tensors
-
-  const SmallTensor* FoldedThatFollowsSize(Slot slot) const {
-    const auto it = folded_.find(slot);
-    return it != folded_.end() && it->second.follows_size ? &it->second : nullptr;
-  }
-
-  // Computes the node on small tensors if all of its inputs are such, and leaves it alone
-  // otherwise. Operators that the network has, too, are folded only behind another folded one.
-  Result<bool> TryFold(int32_t i, Attributes& attributes) {
-    const Folder fold = FindFolder(node(i).op_type);
-    if (fold == nullptr) return false;
-    FoldContext context{attributes, {}, nullptr, false, opset_, owner_, log_};
-    const std::span<const int32_t> slots = inputs_.of(i);
-    std::vector<SmallTensor> constants;
-    constants.reserve(kMaxFoldInputs);
-    if (node(i).op_type == "Shape") {
-      if (slots.size() != 1 || slots[0] < 0) return false;
-      const ir::ValueId x = values_[static_cast<size_t>(slots[0])];
-      if (x.index < 0) return false;
-      context.shape_of_input = builder_->ProbeShape(x);
-      context.shape_is_free = builder_->ConstantId(x).index < 0;
-    } else if (!GatherFoldInputs(slots, FindOperator(node(i).op_type) != nullptr, context,
-                                 constants)) {
-      return false;
-    }
-    PICABIA_ASSIGN_OR_RETURN(SmallTensor result, fold(context));
-    folded_.emplace(first_output_[static_cast<size_t>(i)], std::move(result));
-    return true;
-  }
-
-  bool GatherFoldInputs(std::span<const int32_t> slots, bool need_folded, FoldContext& context,
-                        std::vector<SmallTensor>& constants) const {
-    if (slots.size() > kMaxFoldInputs) return false;
-    bool any_folded = false;
-    for (const Slot slot : slots) {
-      if (slot < 0) {
-        context.inputs.push_back(nullptr);
-        continue;
-      }
-      const auto folded = folded_.find(slot);
-      if (folded != folded_.end()) {
-        any_folded = true;
-        context.inputs.push_back(&folded->second);
-        continue;
-      }
-      const ir::ValueId id = values_[static_cast<size_t>(slot)];
-      const Tensor* tensor = id.index < 0 ? nullptr : builder_->Constant(id);
-      auto small = tensor == nullptr ? std::nullopt : ToSmallTensor(*tensor);
-      if (!small) return false;
-      constants.push_back(*std::move(small));
-      context.inputs.push_back(&constants.back());
-    }
-    return any_folded || !need_folded;
+    const int32_t producer = slot_node_[static_cast<size_t>(slot)];
+    return Unsupported("value " + Quoted(names_.NameOf(slot)) + " is an output of " +
+                       Label(producer) + " that is not supported of " +
+                       Escaped(node(producer).op_type));
   }
 
   // ---- outputs
@@ -373,8 +305,6 @@ class Importer {
     return OkStatus();
   }
 
-  static constexpr size_t kMaxFoldInputs = 16;  // a Concat of one number for each pad has 8
-
   const Source& source_;
   ParseLog& log_;
   ModelProto model_;
@@ -387,7 +317,6 @@ class Importer {
   Edges edges_;                     // of each node: the nodes that it reads
   std::unique_ptr<Builder> builder_;
   std::vector<ir::ValueId> values_;  // of each slot; -1: none (yet)
-  std::unordered_map<Slot, SmallTensor> folded_;
   std::unordered_map<int32_t, ir::ValueId> filters_;
   std::unordered_set<Slot> output_slots_;
 };

@@ -11,20 +11,25 @@
 #include "base/status.h"
 #include "import/attributes.h"
 #include "import/builder.h"
-#include "import/onnx/fold.h"
 #include "import/onnx/model_proto.h"
 #include "import/tensor_data.h"
 #include "ir/graph.h"
 
 namespace picabia::import::onnx {
 
+// An output behind the first. A converter that can make it sets `value`.
+struct MoreOutput {
+  std::string_view name;  // empty: nobody wants it
+  ir::ValueId value;
+};
+
 // What a converter has at hand for one node.
 struct NodeContext {
   std::string name;    // the node's own, or that of its output
   std::string output;  // the value to make
+  std::vector<MoreOutput> more_outputs;
   Attributes& attributes;
-  std::vector<ir::ValueId> inputs;         // index -1: left out, or in `folded`
-  std::vector<const SmallTensor*> folded;  // what the picture's size decides; null for the others
+  std::vector<ir::ValueId> inputs;  // index -1: left out
   Builder& builder;
   const Owner& owner;
   ParseLog& log;
@@ -43,30 +48,121 @@ struct Operator {
   int min_inputs;
   int max_inputs;
   Converter convert;
-  bool takes_sizes = false;  // reads NodeContext::folded
 };
 
 // All rows, sorted by name.
 std::span<const Operator> Operators();
 const Operator* FindOperator(std::string_view op_type);
 
+// ---- what converters share (compose.cc)
+
+// The node itself, with context.inputs.
 Result<ir::ValueId> AddNode(NodeContext& context, ops::Op op);
 // Adds a spatial node between transposes: input 0 becomes NHWC, the result NCHW again.
 Result<ir::ValueId> AddSpatial(NodeContext& context, ops::Op op);
+// One step of an operator that is composed of several; `what` becomes part of its name.
+Result<ir::ValueId> AddStep(NodeContext& context, const char* what, ops::Op op,
+                            std::vector<ir::ValueId> inputs);
+// A scalar constant of this type.
+Result<ir::ValueId> AddScalar(NodeContext& context, const char* what, DType dtype, double value);
+Result<ir::ValueId> AddIntegers(NodeContext& context, const char* what,
+                                const std::vector<int64_t>& values);
+// The shape of a value, as a tensor.
+Result<ir::ValueId> AddShape(NodeContext& context, ir::ValueId of);
+
+// The rank of an input; an error where it is not known.
+Result<size_t> RankOf(const NodeContext& context, size_t input);
+// Attribute `name`, or the fallback, as an axis >= 0 of input 0.
+Result<int64_t> AxisAttribute(NodeContext& context, const char* name, int64_t fallback);
+// A list of axes of input 0, sorted and >= 0.
+Result<std::vector<int64_t>> SortedAxes(const NodeContext& context, std::vector<int64_t> axes);
+// Where axis a of an NCHW tensor is in NHWC.
+int64_t NhwcAxis(int64_t nchw_axis);
 
 // The constant at an input; an error says that `what` must be one.
 Result<const Tensor*> ConstantInput(const NodeContext& context, size_t input, const char* what);
+// Whether an input is given: exporters pass an empty tensor for one that they leave out.
+bool IsGiven(const NodeContext& context, size_t input);
 Result<std::vector<int64_t>> ConstantIntegers(const NodeContext& context, size_t input,
                                               const char* what);
-// One float.
-Result<float> ConstantFloat(const NodeContext& context, size_t input, const char* what);
+Status CheckFiniteInputs(NodeContext& context, size_t first);
 
-// Converters of convolution.cc, spatial.cc and resize.cc.
+// ---- windows (convolution.cc)
+
+// strides, dilations, pads and auto_pad of an operator with so many (1 or 2) spatial axes. With one
+// axis, height is 1.
+Result<ops::Window> ParseWindow(NodeContext& context, size_t spatial_axes);
+// A list attribute with one value of at least `least` for each of `count`.
+Result<std::vector<int64_t>> WindowInts(NodeContext& context, const char* name,
+                                        std::vector<int64_t> fallback, int64_t least);
+// How many spatial axes input 0 has: 1 or 2; others are refused.
+Result<size_t> SpatialAxes(const NodeContext& context);
+// AddSpatial for one or two spatial axes; one gets a height of 1 and loses it again.
+Result<ir::ValueId> AddWindowNode(NodeContext& context, size_t spatial_axes, ops::Op op);
+
+// ---- converters; the rows that use them are in operators.cc
+
+// convolution.cc
 Result<ir::ValueId> ConvertConv(NodeContext& context);
 Result<ir::ValueId> ConvertConvTranspose(NodeContext& context);
-Result<ir::ValueId> ConvertInstanceNormalization(NodeContext& context);
+// pool.cc
+Result<ir::ValueId> ConvertMaxPool(NodeContext& context);
+Result<ir::ValueId> ConvertAveragePool(NodeContext& context);
+Result<ir::ValueId> ConvertGlobalAveragePool(NodeContext& context);
+Result<ir::ValueId> ConvertGlobalMaxPool(NodeContext& context);
+// norm.cc
 Result<ir::ValueId> ConvertBatchNormalization(NodeContext& context);
+Result<ir::ValueId> ConvertGroupNormalization(NodeContext& context);
+Result<ir::ValueId> ConvertInstanceNormalization(NodeContext& context);
+Result<ir::ValueId> ConvertLayerNormalization(NodeContext& context);
+Result<ir::ValueId> ConvertLpNormalization(NodeContext& context);
+Result<ir::ValueId> ConvertMeanVarianceNormalization(NodeContext& context);
+Result<ir::ValueId> ConvertRmsNormalization(NodeContext& context);
+// elementwise.cc
+Result<ir::ValueId> ConvertBitShift(NodeContext& context);
+Result<ir::ValueId> ConvertCast(NodeContext& context);
+Result<ir::ValueId> ConvertCastLike(NodeContext& context);
+Result<ir::ValueId> ConvertClip(NodeContext& context);
+Result<ir::ValueId> ConvertDequantizeLinear(NodeContext& context);
+Result<ir::ValueId> ConvertDropout(NodeContext& context);
+Result<ir::ValueId> ConvertGelu(NodeContext& context);
+Result<ir::ValueId> ConvertHardSigmoid(NodeContext& context);
+Result<ir::ValueId> ConvertIsInf(NodeContext& context);
+Result<ir::ValueId> ConvertMean(NodeContext& context);
+Result<ir::ValueId> ConvertMod(NodeContext& context);
+Result<ir::ValueId> ConvertPow(NodeContext& context);
+Result<ir::ValueId> ConvertQuantizeLinear(NodeContext& context);
+Result<ir::ValueId> ConvertSelu(NodeContext& context);
+Result<ir::ValueId> ConvertShrink(NodeContext& context);
+// reduce.cc
+Result<ir::ValueId> ConvertReduceBy(NodeContext& context, ops::ReduceKind kind);
+Result<ir::ValueId> ConvertArg(NodeContext& context, ops::ArgKind kind);
+Result<ir::ValueId> ConvertSoftmaxBy(NodeContext& context, ops::SoftmaxKind kind);
+Result<ir::ValueId> ConvertGemm(NodeContext& context);
+Result<ir::ValueId> ConvertMatMul(NodeContext& context);
+// layout.cc
+Result<ir::ValueId> ConvertConcat(NodeContext& context);
+Result<ir::ValueId> ConvertConstant(NodeContext& context);
+Result<ir::ValueId> ConvertConstantOfShape(NodeContext& context);
+Result<ir::ValueId> ConvertDepthToSpace(NodeContext& context);
+Result<ir::ValueId> ConvertExpand(NodeContext& context);
+Result<ir::ValueId> ConvertFlatten(NodeContext& context);
+Result<ir::ValueId> ConvertGather(NodeContext& context);
+Result<ir::ValueId> ConvertGatherElements(NodeContext& context);
+Result<ir::ValueId> ConvertGatherNd(NodeContext& context);
 Result<ir::ValueId> ConvertPad(NodeContext& context);
+Result<ir::ValueId> ConvertRange(NodeContext& context);
+Result<ir::ValueId> ConvertReshape(NodeContext& context);
+Result<ir::ValueId> ConvertShape(NodeContext& context);
+Result<ir::ValueId> ConvertSize(NodeContext& context);
+Result<ir::ValueId> ConvertSlice(NodeContext& context);
+Result<ir::ValueId> ConvertSpaceToDepth(NodeContext& context);
+Result<ir::ValueId> ConvertSplit(NodeContext& context);
+Result<ir::ValueId> ConvertSqueeze(NodeContext& context);
+Result<ir::ValueId> ConvertTile(NodeContext& context);
+Result<ir::ValueId> ConvertTranspose(NodeContext& context);
+Result<ir::ValueId> ConvertUnsqueeze(NodeContext& context);
+// resize.cc
 Result<ir::ValueId> ConvertUpsample(NodeContext& context);
 Result<ir::ValueId> ConvertResize(NodeContext& context);
 

@@ -1,8 +1,7 @@
-// Upsample and Resize, nearest neighbour. Called by the table in operators.cc. Picabia's operator
-// has factors; a size becomes a factor relative to the input's, so that the graph follows any
-// picture.
+// Upsample and Resize. Called by the table in operators.cc. A size that the file fixes for a picture
+// whose size is free becomes a factor at the size that the model was exported at, so that the graph
+// follows any picture; a size that the graph computes is a parameter.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 
@@ -12,167 +11,163 @@
 namespace picabia::import::onnx {
 namespace {
 
-// The numbers of input `i`: a constant, or computed from the picture's size.
-Result<SmallTensor> Numbers(const NodeContext& c, size_t i, const char* what) {
-  if (i < c.folded.size() && c.folded[i] != nullptr) return *c.folded[i];
-  PICABIA_ASSIGN_OR_RETURN(const Tensor* tensor, ConstantInput(c, i, what));
-  const auto small = ToSmallTensor(*tensor);
-  if (small) return *small;
-  return InvalidModel(std::string(what) + " (input " + std::to_string(i) + ") is a " +
-                      DTypeName(tensor->dtype()) + " tensor of shape " +
-                      ShapeString(tensor->shape()) + ", expected a few numbers");
+Status Misfit(const char* name, std::string_view value, const char* expected) {
+  return Unsupported("attribute '" + std::string(name) + "' is " + Quoted(value) + ", expected " +
+                     expected);
 }
 
-bool IsGiven(const NodeContext& c, size_t i) {
-  if (i < c.folded.size() && c.folded[i] != nullptr) return true;
-  if (!c.HasInput(i)) return false;
-  // Exporters pass an empty tensor for an input that they leave out.
-  const Tensor* tensor = c.builder.Constant(c.inputs[i]);
-  return tensor == nullptr || tensor->num_elements() != 0;
-}
-
-// Which axis each number is for; all four in NCHW unless the node lists some.
-Result<std::vector<size_t>> NumberAxes(NodeContext& c, size_t numbers, const char* what) {
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> listed,
-                           c.attributes.Ints("axes", {0, 1, 2, 3}));
-  if (listed.size() != numbers) {
-    return Unsupported("it has " + std::to_string(numbers) + " " + what + ", expected " +
-                       std::to_string(listed.size()) + " (only 4-d tensors are supported)");
-  }
-  std::vector<size_t> axes;
-  for (const int64_t axis : listed) {
-    const auto at = static_cast<size_t>(axis < 0 ? axis + 4 : axis);
-    if (at >= 4 || std::find(axes.begin(), axes.end(), at) != axes.end()) {
-      return InvalidModel("attribute 'axes' is " + ShapeString(listed) +
-                          ", expected axes of a 4-d tensor, each once");
-    }
-    axes.push_back(at);
-  }
-  return axes;
-}
-
-Result<std::array<float, 2>> SpatialScales(NodeContext& c, const std::vector<double>& numbers) {
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<size_t> axes, NumberAxes(c, numbers.size(), "scales"));
-  std::array<float, 2> scales{1, 1};
-  for (size_t i = 0; i < axes.size(); ++i) {
-    if (!(numbers[i] > 0) || !std::isfinite(numbers[i])) {
-      return InvalidModel("a scale is " + std::to_string(numbers[i]) + ", expected more than 0");
-    }
-    if (axes[i] < 2 && numbers[i] != 1) return Unsupported("it resizes batch or channels");
-    if (axes[i] >= 2) scales[axes[i] - 2] = static_cast<float>(numbers[i]);
-  }
-  return scales;
-}
-
-Result<std::array<float, 2>> ScalesFromSizes(NodeContext& c, const SmallTensor& sizes) {
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<size_t> axes,
-                           NumberAxes(c, sizes.values.size(), "sizes"));
-  // A size that follows the picture's is right relative to a made-up size as well.
-  const Shape* x =
-      sizes.follows_size ? c.builder.ProbeShape(c.inputs[0]) : c.builder.FrozenShape(c.inputs[0]);
-  if (x == nullptr) {
-    return Unsupported("a resize to a fixed size needs an input whose size is known");
-  }
-  if (x->size() != 4) {
-    return Unsupported("its input has shape " + ShapeString(*x) + ", expected 4 dimensions");
-  }
-  std::array<float, 2> scales{1, 1};
-  for (size_t i = 0; i < axes.size(); ++i) {
-    const double size = sizes.values[i];
-    if (!(size >= 1) || size > 0x1p24) {  // larger ones are no exact floats
-      return InvalidModel("a size is " + std::to_string(size) + ", expected 1 to 16777216");
-    }
-    PICABIA_ASSIGN_OR_RETURN(const float scale,
-                             ResizeScale((*x)[axes[i]], static_cast<int64_t>(size)));
-    if (axes[i] < 2 && scale != 1) return Unsupported("it resizes batch or channels");
-    if (axes[i] >= 2) scales[axes[i] - 2] = scale;
-  }
-  return scales;
-}
-
-Status ParseMode(NodeContext& c) {
+Status ParseMode(NodeContext& c, ops::Resize& op) {
   PICABIA_ASSIGN_OR_RETURN(const std::string_view mode, c.attributes.String("mode", "nearest"));
-  if (mode == "nearest") return OkStatus();
-  return Unsupported("attribute 'mode' is " + Quoted(mode) + ", only 'nearest' is supported");
+  if (mode == "nearest") {
+    op.mode = ops::ResizeMode::kNearest;
+  } else if (mode == "linear" || mode == "bilinear") {
+    op.mode = ops::ResizeMode::kLinear;
+  } else if (mode == "cubic") {
+    op.mode = ops::ResizeMode::kCubic;
+  } else {
+    return Misfit("mode", mode, "'nearest', 'linear' or 'cubic'");
+  }
+  return OkStatus();
 }
 
-Result<ops::CoordinateMode> ParseCoordinateMode(NodeContext& c) {
-  if (c.opset < 11) return ops::CoordinateMode::kAsymmetric;
+Status ParseCoordinateMode(NodeContext& c, ops::Resize& op) {
+  using M = ops::CoordinateMode;
+  static constexpr std::pair<std::string_view, M> kModes[] = {
+      {"asymmetric", M::kAsymmetric},
+      {"half_pixel", M::kHalfPixel},
+      {"align_corners", M::kAlignCorners},
+      {"pytorch_half_pixel", M::kPytorchHalfPixel},
+      {"half_pixel_symmetric", M::kHalfPixelSymmetric},
+      {"tf_half_pixel_for_nn", M::kTfHalfPixelForNn},
+      {"tf_crop_and_resize", M::kTfCropAndResize},
+  };
   PICABIA_ASSIGN_OR_RETURN(const std::string_view mode,
                            c.attributes.String("coordinate_transformation_mode", "half_pixel"));
-  if (mode == "asymmetric") return ops::CoordinateMode::kAsymmetric;
-  if (mode == "align_corners") return ops::CoordinateMode::kAlignCorners;
-  // PyTorch's differs only for a result of one pixel.
-  if (mode == "half_pixel" || mode == "pytorch_half_pixel") return ops::CoordinateMode::kHalfPixel;
-  return Unsupported("attribute 'coordinate_transformation_mode' is " + Quoted(mode) +
-                     ", expected 'asymmetric', 'half_pixel', 'pytorch_half_pixel' or "
-                     "'align_corners'");
+  for (const auto& [name, value] : kModes) {
+    if (mode != name) continue;
+    op.coordinate_mode = value;
+    return OkStatus();
+  }
+  return Misfit("coordinate_transformation_mode", mode,
+                "'asymmetric', 'half_pixel', 'align_corners', 'pytorch_half_pixel', "
+                "'half_pixel_symmetric', 'tf_half_pixel_for_nn' or 'tf_crop_and_resize'");
 }
 
-Result<ops::NearestMode> ParseNearestMode(NodeContext& c) {
-  if (c.opset < 11) return ops::NearestMode::kFloor;
+Status ParseNearestMode(NodeContext& c, ops::Resize& op) {
+  using M = ops::NearestMode;
+  static constexpr std::pair<std::string_view, M> kModes[] = {
+      {"floor", M::kFloor},
+      {"ceil", M::kCeil},
+      {"round_prefer_floor", M::kRoundPreferFloor},
+      {"round_prefer_ceil", M::kRoundPreferCeil},
+  };
   PICABIA_ASSIGN_OR_RETURN(const std::string_view mode,
                            c.attributes.String("nearest_mode", "round_prefer_floor"));
-  if (mode == "floor") return ops::NearestMode::kFloor;
-  if (mode == "ceil") return ops::NearestMode::kCeil;
-  if (mode == "round_prefer_floor") return ops::NearestMode::kRoundPreferFloor;
-  if (mode == "round_prefer_ceil") return ops::NearestMode::kRoundPreferCeil;
-  return Unsupported("attribute 'nearest_mode' is " + Quoted(mode) +
-                     ", expected 'floor', 'ceil', 'round_prefer_floor' or 'round_prefer_ceil'");
+  for (const auto& [name, value] : kModes) {
+    if (mode != name) continue;
+    op.nearest_mode = value;
+    return OkStatus();
+  }
+  return Misfit("nearest_mode", mode,
+                "'floor', 'ceil', 'round_prefer_floor' or 'round_prefer_ceil'");
 }
 
-// What changes nothing for nearest neighbour, and what would.
-Status CheckOtherAttributes(NodeContext& c) {
-  for (const char* name : {"cubic_coeff_a", "exclude_outside", "extrapolation_value"}) {
-    c.attributes.Ignore(name);
-  }
-  PICABIA_ASSIGN_OR_RETURN(const bool antialias, c.attributes.Bool("antialias", false));
-  if (antialias) return Unsupported("attribute 'antialias' is 1");
+Status ParsePolicy(NodeContext& c, ops::Resize& op) {
   PICABIA_ASSIGN_OR_RETURN(const std::string_view policy,
                            c.attributes.String("keep_aspect_ratio_policy", "stretch"));
-  if (policy == "stretch") return OkStatus();
-  return Unsupported("attribute 'keep_aspect_ratio_policy' is " + Quoted(policy) +
-                     ", only 'stretch' is supported");
+  if (policy == "not_larger") {
+    op.aspect_policy = ops::AspectPolicy::kNotLarger;
+  } else if (policy == "not_smaller") {
+    op.aspect_policy = ops::AspectPolicy::kNotSmaller;
+  } else if (policy != "stretch") {
+    return Misfit("keep_aspect_ratio_policy", policy, "'stretch', 'not_larger' or 'not_smaller'");
+  }
+  return OkStatus();
+}
+
+Status ParseAttributes(NodeContext& c, ops::Resize& op) {
+  PICABIA_RETURN_IF_ERROR(ParseCoordinateMode(c, op));
+  PICABIA_RETURN_IF_ERROR(ParseNearestMode(c, op));
+  PICABIA_RETURN_IF_ERROR(ParsePolicy(c, op));
+  PICABIA_ASSIGN_OR_RETURN(op.cubic_a, c.attributes.Float("cubic_coeff_a", -0.75f));
+  PICABIA_ASSIGN_OR_RETURN(op.exclude_outside, c.attributes.Bool("exclude_outside", false));
+  PICABIA_ASSIGN_OR_RETURN(op.antialias, c.attributes.Bool("antialias", false));
+  PICABIA_ASSIGN_OR_RETURN(op.extrapolation_value, c.attributes.Float("extrapolation_value", 0));
+  PICABIA_ASSIGN_OR_RETURN(op.axes, c.attributes.Ints("axes", {}));
+  for (int64_t& axis : op.axes) {
+    PICABIA_ASSIGN_OR_RETURN(const size_t rank, RankOf(c, 0));
+    PICABIA_ASSIGN_OR_RETURN(axis, ops::NormalizeAxis(axis, rank));
+  }
+  if (op.coordinate_mode != ops::CoordinateMode::kTfCropAndResize) return OkStatus();
+  PICABIA_ASSIGN_OR_RETURN(const Tensor* roi, ConstantInput(c, 1, "roi"));
+  PICABIA_ASSIGN_OR_RETURN(op.roi, FloatValues(*roi));
+  return OkStatus();
+}
+
+// Sizes that a file fixes for a picture that is free.
+Status FollowPicture(NodeContext& c, ir::ValueId sizes_id, ops::Resize& op) {
+  const Tensor* sizes = c.builder.FixedValue(sizes_id);
+  const Shape* x = c.builder.FrozenShape(c.inputs[0]);
+  if (sizes == nullptr || x == nullptr || !c.builder.FollowsPicture(c.inputs[0]) ||
+      op.aspect_policy != ops::AspectPolicy::kStretch)
+    return OkStatus();
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> values, IntegerValues(*sizes));
+  const size_t axes = op.axes.empty() ? x->size() : op.axes.size();
+  if (values.size() != axes)
+    return InvalidModel("it has " + std::to_string(values.size()) + " sizes, expected " +
+                        std::to_string(axes));
+  for (size_t i = 0; i < axes; ++i) {
+    const size_t axis = op.axes.empty() ? i : static_cast<size_t>(op.axes[i]);
+    if (values[i] < 1 || values[i] > 1 << 24)  // larger ones are no exact floats
+      return InvalidModel("a size is " + std::to_string(values[i]) + ", expected 1 to 16777216");
+    PICABIA_ASSIGN_OR_RETURN(const float scale, ResizeScale((*x)[axis], values[i]));
+    op.scales.push_back(scale);
+  }
+  return OkStatus();
+}
+
+// `by` holds scales or sizes.
+Result<ir::ValueId> AddResize(NodeContext& c, ops::Resize op, ir::ValueId by, bool is_sizes) {
+  if (is_sizes) PICABIA_RETURN_IF_ERROR(FollowPicture(c, by, op));
+  c.inputs.resize(1);
+  if (op.scales.empty()) c.inputs.push_back(by);
+  if (c.builder.Rank(c.inputs[0]) != 4) return AddNode(c, std::move(op));
+  if (op.axes.empty()) op.axes = {0, 1, 2, 3};
+  for (int64_t& axis : op.axes) axis = NhwcAxis(axis);
+  return AddSpatial(c, std::move(op));
 }
 
 }  // namespace
 
 Result<ir::ValueId> ConvertUpsample(NodeContext& c) {
   if (c.opset >= 10) return InvalidModel("Upsample does not exist from opset 10 on");
-  PICABIA_RETURN_IF_ERROR(ParseMode(c));
-  ops::ResizeNearest op;
-  if (c.opset < 9) {
-    PICABIA_ASSIGN_OR_RETURN(const std::vector<float> scales, c.attributes.Floats("scales", {}));
-    PICABIA_ASSIGN_OR_RETURN(op.scales,
-                             SpatialScales(c, std::vector<double>(scales.begin(), scales.end())));
-  } else {
-    PICABIA_ASSIGN_OR_RETURN(const SmallTensor scales, Numbers(c, 1, "the scales"));
-    PICABIA_ASSIGN_OR_RETURN(op.scales, SpatialScales(c, scales.values));
+  ops::Resize op;
+  op.coordinate_mode = ops::CoordinateMode::kAsymmetric;
+  op.nearest_mode = ops::NearestMode::kFloor;
+  PICABIA_RETURN_IF_ERROR(ParseMode(c, op));
+  if (c.opset >= 9) {
+    if (!c.HasInput(1)) return InvalidModel("input 1 (the scales) is left out");
+    return AddResize(c, std::move(op), c.inputs[1], false);
   }
-  c.inputs.resize(1);
-  return AddSpatial(c, op);
+  PICABIA_ASSIGN_OR_RETURN(op.scales, c.attributes.Floats("scales", {}));
+  if (op.scales.empty()) return InvalidModel("attribute 'scales' is missing");
+  return AddResize(c, std::move(op), {}, false);
 }
 
 Result<ir::ValueId> ConvertResize(NodeContext& c) {
-  PICABIA_RETURN_IF_ERROR(ParseMode(c));
-  PICABIA_RETURN_IF_ERROR(CheckOtherAttributes(c));
-  ops::ResizeNearest op;
-  PICABIA_ASSIGN_OR_RETURN(op.coordinate_mode, ParseCoordinateMode(c));
-  PICABIA_ASSIGN_OR_RETURN(op.nearest_mode, ParseNearestMode(c));
-  const size_t scales_input = c.opset < 11 ? 1 : 2;
+  ops::Resize op;
+  PICABIA_RETURN_IF_ERROR(ParseMode(c, op));
+  if (c.opset < 11) {
+    op.coordinate_mode = ops::CoordinateMode::kAsymmetric;
+    op.nearest_mode = ops::NearestMode::kFloor;
+    if (!c.HasInput(1)) return InvalidModel("input 1 (the scales) is left out");
+    return AddResize(c, std::move(op), c.inputs[1], false);
+  }
+  PICABIA_RETURN_IF_ERROR(ParseAttributes(c, op));
   const bool has_sizes = IsGiven(c, 3);
-  if (has_sizes == IsGiven(c, scales_input)) {
+  if (has_sizes == IsGiven(c, 2))
     return InvalidModel("it needs either scales or sizes, and not both");
-  }
-  if (has_sizes) {
-    PICABIA_ASSIGN_OR_RETURN(const SmallTensor sizes, Numbers(c, 3, "the sizes"));
-    PICABIA_ASSIGN_OR_RETURN(op.scales, ScalesFromSizes(c, sizes));
-  } else {
-    PICABIA_ASSIGN_OR_RETURN(const SmallTensor scales, Numbers(c, scales_input, "the scales"));
-    PICABIA_ASSIGN_OR_RETURN(op.scales, SpatialScales(c, scales.values));
-  }
-  c.inputs.resize(1);
-  return AddSpatial(c, op);
+  return AddResize(c, std::move(op), c.inputs[has_sizes ? 3 : 2], has_sizes);
 }
 
 }  // namespace picabia::import::onnx
