@@ -2,8 +2,10 @@
 // fused from.
 #include "kernels/reference/reference.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
+
+#include "ops/parameters.h"
 
 namespace picabia::kernels {
 namespace reference {
@@ -50,7 +52,7 @@ Result<Tensor> Scalar(float value) { return Tensor::From<float>({}, {value}); }
 
 }  // namespace
 
-Result<Tensor> ConvBlock(const ops::ConvBlock& op, const std::vector<Tensor>& inputs) {
+Result<Tensor> ConvBlock(const ops::ConvBlock& op, std::span<const Tensor> inputs) {
   size_t next = 2;
   PICABIA_ASSIGN_OR_RETURN(Tensor y, BlockConvolution(op, inputs[0], inputs[1]));
   if (op.has_bias) {
@@ -78,10 +80,15 @@ namespace {
 
 // Calls the function of the operator that the variant holds; `out` is allocated already.
 struct Runner {
-  const std::vector<Tensor>& in;
+  std::span<const Tensor> in;
   Tensor& out;
 
   const Tensor* Optional(size_t i) const { return i < in.size() ? &in[i] : nullptr; }
+  // The same elements under another shape.
+  Status Share() {
+    PICABIA_ASSIGN_OR_RETURN(out, in[0].Reshaped(out.shape()));
+    return OkStatus();
+  }
 
   Status operator()(const ops::Conv2D& op) {
     Conv2D(op.window, op.groups, in[0], in[1], Optional(2), out);
@@ -107,14 +114,8 @@ struct Runner {
     BatchNorm(op.epsilon, in, out);
     return OkStatus();
   }
-  Status operator()(const ops::Identity&) {
-    out = in[0];
-    return OkStatus();
-  }
-  Status operator()(const ops::Unary& op) {
-    Unary(op.kind, op.alpha, in[0], out);
-    return OkStatus();
-  }
+  Status operator()(const ops::Identity&) { return Share(); }
+  Status operator()(const ops::Unary& op) { return Unary(op.kind, op.alpha, in[0], out); }
   Status operator()(const ops::Clip& op) {
     Clip(op.low, op.high, in[0], out);
     return OkStatus();
@@ -126,21 +127,81 @@ struct Runner {
     PowerDifference(in[0], in[1], power[0], out);
     return OkStatus();
   }
+  Status operator()(const ops::Where&) {
+    Where(in[0], in[1], in[2], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Cast&) {
+    Cast(in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::QuantizeLinear& op) {
+    return QuantizeLinear(op.axis, in[0], in[1], Optional(2), out);
+  }
+  Status operator()(const ops::DequantizeLinear& op) {
+    return DequantizeLinear(op.axis, in[0], in[1], Optional(2), out);
+  }
+  Status operator()(const ops::Softmax& op) { return Softmax(op, in[0], out); }
+  Status operator()(const ops::Normalize& op) { return Normalize(op, in[0], out); }
+  Status operator()(const ops::MatMul& op) { return MatMul(op, in[0], in[1], out); }
+  Status operator()(const ops::Pool2D& op) { return Pool2D(op, in[0], out); }
   Status operator()(const ops::Reduce& op) { return Reduce(op, in[0], out); }
+  Status operator()(const ops::ArgReduce& op) {
+    ArgReduce(op, in[0], out);
+    return OkStatus();
+  }
   Status operator()(const ops::Pad& op) {
     Pad(op, in[0], out);
     return OkStatus();
   }
-  Status operator()(const ops::ResizeNearest& op) {
-    ResizeNearest(op, in[0], out);
-    return OkStatus();
-  }
+  Status operator()(const ops::Resize& op) { return Resize(op, in[0], out); }
   Status operator()(const ops::Transpose& op) {
     Transpose(op, in[0], out);
     return OkStatus();
   }
-  Status operator()(const ops::Reshape&) {
-    PICABIA_ASSIGN_OR_RETURN(out, in[0].Reshaped(out.shape()));
+  Status operator()(const ops::Reshape&) { return Share(); }
+  Status operator()(const ops::Flatten&) { return Share(); }
+  Status operator()(const ops::Squeeze&) { return Share(); }
+  Status operator()(const ops::Unsqueeze&) { return Share(); }
+  Status operator()(const ops::Expand&) {
+    Expand(in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Tile& op) {
+    Tile(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Concat& op) {
+    Concat(op, in, out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Split& op) {
+    Split(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Slice& op) { return Slice(op, in[0], out); }
+  Status operator()(const ops::Gather& op) { return Gather(op, in[0], in[1], out); }
+  Status operator()(const ops::GatherElements& op) { return GatherElements(op, in[0], in[1], out); }
+  Status operator()(const ops::GatherNd& op) { return GatherNd(op, in[0], in[1], out); }
+  Status operator()(const ops::ShapeOf& op) {
+    ShapeOf(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::Range&) { return Range(in[0], in[2], out); }
+  Status operator()(const ops::DepthToSpace& op) {
+    DepthToSpace(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::SpaceToDepth& op) {
+    SpaceToDepth(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::SpaceToBatch& op) {
+    SpaceToBatch(op, in[0], out);
+    return OkStatus();
+  }
+  Status operator()(const ops::BatchToSpace& op) {
+    BatchToSpace(op, in[0], out);
     return OkStatus();
   }
   Status operator()(const ops::ConvBlock& op) {
@@ -149,16 +210,28 @@ struct Runner {
   }
 };
 
+// The inputs that `op`, whose parameters are attributes now, still reads.
+std::span<const Tensor> Leading(const ops::Op& op, std::span<const Tensor> inputs) {
+  if (std::holds_alternative<ops::Range>(op)) return inputs;  // it keeps them
+  return inputs.first(std::min(inputs.size(), ops::DataInputs(op)));
+}
+
 }  // namespace
 }  // namespace reference
 
 Result<std::vector<Tensor>> RunReference(const ops::Op& op, const std::vector<Tensor>& inputs) {
   std::vector<ops::TensorType> types;
-  types.reserve(inputs.size());
-  for (const Tensor& t : inputs) types.push_back({t.dtype(), t.shape()});
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out, ops::InferOutputs(op, types));
+  std::vector<const Tensor*> values;
+  for (const Tensor& t : inputs) {
+    types.push_back({t.dtype(), t.shape()});
+    values.push_back(&t);
+  }
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
+                           ops::InferOutputs(op, types, values));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Op absorbed, ops::Absorb(op, types, values));
   PICABIA_ASSIGN_OR_RETURN(Tensor y, Tensor::Create(out[0].dtype, out[0].shape));
-  PICABIA_RETURN_IF_ERROR(std::visit(reference::Runner{inputs, y}, op));
+  reference::Runner runner{reference::Leading(absorbed, inputs), y};
+  PICABIA_RETURN_IF_ERROR(std::visit(runner, absorbed));
   return std::vector<Tensor>{std::move(y)};
 }
 
