@@ -19,6 +19,7 @@ constexpr TypeRow kTypes[] = {
     {1, DType::kF32, kFloatData},  {2, DType::kU8, kInt32Data},   {3, DType::kI8, kInt32Data},
     {5, DType::kI16, kInt32Data},  {6, DType::kI32, kInt32Data},  {7, DType::kI64, kInt64Data},
     {9, DType::kBool, kInt32Data}, {10, DType::kF16, kInt32Data}, {11, DType::kF64, kDoubleData},
+    {4, DType::kU16, kInt32Data},  {12, DType::kU32, kUint64Data}, {13, DType::kU64, kUint64Data},
 };
 
 const TypeRow* FindType(int64_t data_type) {
