@@ -54,7 +54,7 @@ class TensorFiller {
   Result<Tensor> FinishFilled();
 
  private:
-  TensorFiller(Tensor tensor) : tensor_(std::move(tensor)) {}
+  explicit TensorFiller(Tensor tensor) : tensor_(std::move(tensor)) {}
   template <typename T>
   void Store(T value);
   void Misfit(const std::string& value);
