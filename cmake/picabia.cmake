@@ -11,6 +11,9 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 
 # -ffp-contract=off: a product and a sum round twice everywhere, so that every instruction set gives the same bits.
 add_compile_options(-Wall -Wextra -ffp-contract=off -fno-math-errno)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-restrict)  # GCC 12 warns of std::string's own code (its bug 105329)
+endif()
 add_compile_definitions(PICABIA_VERSION="${PICABIA_VERSION}")
 if(PICABIA_SANITIZE)
   add_compile_options(-fsanitize=${PICABIA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

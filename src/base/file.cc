@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -60,6 +62,47 @@ std::string ResolveLink(const std::string& path) {
   return result;
 }
 
+// The parts of a relative path that cannot lead upwards.
+Result<std::vector<std::string>> SafeParts(std::string_view name) {
+  if (name.empty()) return InvalidModel("the name is empty");
+  if (name.size() >= PATH_MAX) return InvalidModel("the name is too long");
+  if (name.find('\0') != std::string_view::npos) return InvalidModel("the name has a zero byte");
+  if (name.starts_with('/')) {
+    return InvalidModel("the name is absolute, expected one below the model's folder");
+  }
+  std::vector<std::string> parts;
+  while (!name.empty()) {
+    const size_t slash = std::min(name.find('/'), name.size());
+    const std::string_view part = name.substr(0, slash);
+    if (part == "..")
+      return InvalidModel("the name has '..', expected one below the model's folder");
+    if (slash == name.size() - 1 && name.back() == '/') {
+      return InvalidModel("the name ends in '/', expected that of a file");
+    }
+    if (!part.empty() && part != ".") parts.emplace_back(part);
+    name.remove_prefix(std::min(slash + 1, name.size()));
+  }
+  if (parts.empty()) return InvalidModel("the name is that of a folder, expected that of a file");
+  return parts;
+}
+
+Status OpenError(const std::string& what, int error) {
+  if (error == ELOOP || error == ENOTDIR) {
+    return InvalidModel(what + ": " + ErrnoText(error) + " (symbolic links are not followed)");
+  }
+  const std::string message = what + ": " + ErrnoText(error);
+  return error == ENOENT ? NotFound(message) : IoError(message);
+}
+
+// A hard link can be a name for a file that is somewhere else.
+Status CheckPlainFile(const struct stat& info) {
+  if (S_ISLNK(info.st_mode)) return InvalidModel("it is a symbolic link, expected a regular file");
+  if (!S_ISREG(info.st_mode)) return InvalidModel("it is no regular file");
+  if (info.st_nlink == 1) return OkStatus();
+  return InvalidModel("it has " + std::to_string(info.st_nlink) +
+                      " hard links, expected 1: copy it, or it could be any file of this disk");
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const FileBytes>> FileBytes::Open(const std::string& path) {
@@ -73,14 +116,44 @@ Result<std::shared_ptr<const FileBytes>> FileBytes::Open(const std::string& path
   if (fstat(fd.get(), &info) != 0) return IoError(path + ": " + ErrnoText(errno));
   if (S_ISDIR(info.st_mode)) return InvalidArgument(path + ": is a folder, expected a file");
   if (!S_ISREG(info.st_mode)) return InvalidArgument(path + ": is not a regular file");
-  const size_t size = static_cast<size_t>(info.st_size);
+  auto file = Map(fd.get(), static_cast<size_t>(info.st_size));
+  if (!file.ok()) return file.status().WithContext(path);
+  return file;
+}
+
+Result<std::shared_ptr<const FileBytes>> FileBytes::Map(int fd, size_t size) {
   std::span<const std::byte> bytes;
   if (size != 0) {
-    void* map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-    if (map == MAP_FAILED) return IoError(path + ": cannot map: " + ErrnoText(errno));
+    void* map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED) return IoError("cannot map: " + ErrnoText(errno));
     bytes = {static_cast<const std::byte*>(map), size};
   }
   return std::shared_ptr<const FileBytes>(new FileBytes(bytes));
+}
+
+Result<std::shared_ptr<const FileBytes>> FileBytes::OpenBeneath(const std::string& folder,
+                                                                std::string_view name) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<std::string> parts, SafeParts(name));
+  int at = open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  for (size_t i = 0; at >= 0 && i + 1 < parts.size(); ++i) {
+    const Descriptor above(at);
+    at = openat(above.get(), parts[i].c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }
+  if (at < 0) return OpenError("its folder cannot be opened", errno);
+  const Descriptor inner(at);
+  const char* last = parts.back().c_str();
+  // O_PATH looks at what it is without opening it: a device may act on being opened.
+  const Descriptor seen(openat(inner.get(), last, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (seen.get() < 0) return OpenError("cannot open it", errno);
+  struct stat before;
+  if (fstat(seen.get(), &before) != 0) return IoError(ErrnoText(errno));
+  PICABIA_RETURN_IF_ERROR(CheckPlainFile(before));
+  const Descriptor fd(openat(inner.get(), last, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (fd.get() < 0) return OpenError("cannot open it", errno);
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return IoError(ErrnoText(errno));
+  PICABIA_RETURN_IF_ERROR(CheckPlainFile(info));
+  return Map(fd.get(), static_cast<size_t>(info.st_size));
 }
 
 FileBytes::~FileBytes() {

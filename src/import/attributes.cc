@@ -115,4 +115,50 @@ Status Attributes::CheckUnique() const {
   return InvalidModel("attribute " + Quoted(*twice) + " is given twice");
 }
 
+Result<Attributes> ReadAttributes(std::string_view node, size_t max_count, ParseLog& log,
+                                  Attribute (*parse)(std::string_view message, ParseLog& log)) {
+  std::vector<Attribute> all;
+  FieldReader fields(node, log);
+  while (fields.Next()) {
+    if (fields.number() != 5) continue;
+    if (all.size() == max_count) {
+      return InvalidModel("more than " + std::to_string(max_count) + " attributes");
+    }
+    all.push_back(parse(fields.Bytes(), log));
+  }
+  PICABIA_RETURN_IF_ERROR(log.status());
+  Attributes attributes(std::move(all));
+  PICABIA_RETURN_IF_ERROR(attributes.CheckUnique());
+  return attributes;
+}
+
+namespace {
+
+// Takes what fits, so that one field cannot ask for more than that; what is left over is an error.
+template <typename T>
+void Append(std::vector<T>& numbers, T number, bool& full) {
+  full = numbers.size() == kMaxNumbers;
+  if (!full) numbers.push_back(number);
+}
+
+void CheckNotFull(bool full, const char* at, ParseLog& log) {
+  if (full) log.Fail(at, "a list has more than " + std::to_string(kMaxNumbers) + " numbers");
+}
+
+}  // namespace
+
+void ReadNumbers(FieldReader& fields, std::vector<int64_t>& numbers, ParseLog& log) {
+  bool full = false;
+  const char* at = fields.position();
+  fields.Ints([&](int64_t v) { Append(numbers, v, full); });
+  CheckNotFull(full, at, log);
+}
+
+void ReadNumbers(FieldReader& fields, std::vector<float>& numbers, ParseLog& log) {
+  bool full = false;
+  const char* at = fields.position();
+  fields.Floats([&](float v) { Append(numbers, v, full); });
+  CheckNotFull(full, at, log);
+}
+
 }  // namespace picabia::import

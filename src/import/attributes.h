@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "base/tensor.h"
+#include "import/wire.h"
 
 namespace picabia::import {
 
@@ -57,6 +58,16 @@ class Attributes {
 
   std::vector<Attribute> all_;
 };
+
+// The attributes in field 5 of a node's message, which both formats use; `parse` reads one of them.
+Result<Attributes> ReadAttributes(std::string_view node, size_t max_count, ParseLog& log,
+                                  Attribute (*parse)(std::string_view message, ParseLog& log));
+
+// Appends the numbers of the field that `fields` is at; more than kMaxNumbers are an error.
+void ReadNumbers(FieldReader& fields, std::vector<int64_t>& numbers, ParseLog& log);
+void ReadNumbers(FieldReader& fields, std::vector<float>& numbers, ParseLog& log);
+// An integer takes 8 bytes of memory and as little as 1 of the file; real lists are a few long.
+constexpr size_t kMaxNumbers = 1 << 16;
 
 // "a list of integers", ...
 const char* KindName(Attribute::Kind kind);

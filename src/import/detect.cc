@@ -88,8 +88,6 @@ Outline ReadOutline(std::string_view bytes, ParseLog& log) {
     outline.onnx_graph |= fields.number() == 7 && is_bytes;
     if (fields.number() == 2 && is_bytes) {
       outline.saved_model_graph |= !LooksLikeText(fields.Bytes());
-    } else {
-      fields.Skip();
     }
     if (outline.graph_def_node || outline.onnx_graph) break;
   }

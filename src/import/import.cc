@@ -33,6 +33,13 @@ Source SourceOf(std::shared_ptr<const FileBytes> file, const std::string& name) 
   return {bytes, std::move(file), name};
 }
 
+// "." for a name without a folder.
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return path.substr(0, slash + 1);
+}
+
 }  // namespace
 
 Result<ir::Graph> ImportSource(const Source& source) { return Import(source, DetectAndRead); }
@@ -47,7 +54,9 @@ Result<ir::Graph> ImportOnnx(std::shared_ptr<const FileBytes> file, const std::s
 
 Result<ir::Graph> ImportModel(const std::string& path) {
   PICABIA_ASSIGN_OR_RETURN(std::shared_ptr<const FileBytes> file, FileBytes::Open(path));
-  return ImportSource(SourceOf(std::move(file), path));
+  Source source = SourceOf(std::move(file), path);
+  source.folder = FolderOf(path);
+  return ImportSource(source);
 }
 
 }  // namespace picabia::import

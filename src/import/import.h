@@ -1,5 +1,6 @@
 // Model files into graphs. Each importer reads bytes that may be hostile: every error is a Status
-// that names the file, the node and the rule; nothing is executed, no other file is opened.
+// that names the file, the node and the rule; nothing is executed. The only other files that are
+// opened are those below the model's folder that an ONNX model names for its tensors' data.
 #pragma once
 
 #include <memory>
@@ -24,7 +25,7 @@ Result<ModelFormat> DetectFormat(std::span<const std::byte> bytes);
 Result<ir::Graph> ImportTensorFlow(std::shared_ptr<const FileBytes> file, const std::string& name);
 Result<ir::Graph> ImportOnnx(std::shared_ptr<const FileBytes> file, const std::string& name);
 
-// Opens, detects and imports.
+// Opens, detects and imports. Only here a model has a folder, and may name other files.
 Result<ir::Graph> ImportModel(const std::string& path);
 
 }  // namespace picabia::import

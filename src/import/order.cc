@@ -10,7 +10,7 @@ enum class State : uint8_t { kNew, kOnPath, kDone };
 
 struct Frame {
   int32_t node;
-  int64_t next_edge;
+  int32_t next_edge;
 };
 
 // The part of the path from `node` on: each of its nodes reads the next one, the last reads `node`.

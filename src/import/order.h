@@ -10,7 +10,7 @@ namespace picabia::import {
 
 // For each node the nodes that it reads: those of node i are from[begin[i]] to from[begin[i+1]-1].
 struct Edges {
-  std::vector<int64_t> begin{0};
+  std::vector<int32_t> begin{0};  // an edge takes 2 bytes of a file of at most 2 GiB
   std::vector<int32_t> from;
 
   int32_t num_nodes() const { return static_cast<int32_t>(begin.size()) - 1; }
@@ -20,7 +20,7 @@ struct Edges {
     return std::span(from).subspan(first, last - first);
   }
   // Ends the list of the next node.
-  void EndNode() { begin.push_back(static_cast<int64_t>(from.size())); }
+  void EndNode() { begin.push_back(static_cast<int32_t>(from.size())); }
 };
 
 struct Order {

@@ -103,6 +103,14 @@ void TensorFiller::AddInteger(int64_t value) {
                                   : Misfit(std::to_string(value));
     case DType::kI64:
       return Store(value);
+    case DType::kU16:
+      return Fits<uint16_t>(value) ? Store(static_cast<uint16_t>(value))
+                                   : Misfit(std::to_string(value));
+    case DType::kU32:
+      return Fits<uint32_t>(value) ? Store(static_cast<uint32_t>(value))
+                                   : Misfit(std::to_string(value));
+    case DType::kU64:
+      return Store(static_cast<uint64_t>(value));  // the file's varint, its bits kept
     case DType::kF16:
     case DType::kF32:
     case DType::kF64:
@@ -151,6 +159,68 @@ Result<Tensor> TensorFiller::FinishFilled() {
   }
   count_ = total;
   return Finish();
+}
+
+Shape ReadDimensions(std::string_view message, uint32_t number, int64_t absent, ParseLog& log) {
+  Shape shape;
+  FieldReader fields(message, log);
+  while (fields.Next()) {
+    if (fields.number() != number) continue;
+    shape.push_back(ReadInt(fields.Bytes(), 1, absent, log));
+    if (shape.size() > kMaxRank) {
+      log.Fail(message.data(), "a shape has more than " + std::to_string(kMaxRank) + " dimensions");
+    }
+  }
+  return shape;
+}
+
+Result<StoredType> FindStoredType(std::span<const StoredType> types, int64_t code,
+                                  const char* format) {
+  std::string names;
+  for (const StoredType& row : types) {
+    if (row.code == code) return row;
+    names += (names.empty() ? "" : ", ") + std::string(DTypeName(row.dtype));
+  }
+  return Unsupported("element type " + std::to_string(code) + " of " + format +
+                     " is not supported (Picabia reads " + names + ")");
+}
+
+Status CheckValueFields(const StoredType& type, const ValueFields& fields) {
+  if (fields.has_raw && fields.typed != 0) {
+    return InvalidModel("a tensor has both raw data and a list of values");
+  }
+  if (fields.has_raw || (fields.typed & ~(1u << type.field)) == 0) return OkStatus();
+  return InvalidModel("a " + std::string(DTypeName(type.dtype)) +
+                      " tensor has values of another type, expected them in field " +
+                      std::to_string(type.field));
+}
+
+namespace {
+
+void ReadValues(FieldReader& fields, DType dtype, TensorFiller& filler) {
+  switch (dtype) {
+    case DType::kF32:
+      return fields.Floats([&](float v) { filler.AddFloat(v); });
+    case DType::kF64:
+      return fields.Doubles([&](double v) { filler.AddDouble(v); });
+    case DType::kF16:
+      return fields.Ints([&](int64_t v) { filler.AddHalfBits(v); });
+    default:
+      return fields.Ints([&](int64_t v) { filler.AddInteger(v); });
+  }
+}
+
+}  // namespace
+
+Result<Tensor> TensorFromTyped(const StoredType& type, const Shape& shape, std::string_view message,
+                               bool fill, ParseLog& log) {
+  PICABIA_ASSIGN_OR_RETURN(TensorFiller filler, TensorFiller::Create(type.dtype, shape));
+  FieldReader fields(message, log);
+  while (fields.Next()) {
+    if (fields.number() == type.field) ReadValues(fields, type.dtype, filler);
+  }
+  PICABIA_RETURN_IF_ERROR(log.status());
+  return fill ? filler.FinishFilled() : filler.Finish();
 }
 
 }  // namespace picabia::import

@@ -39,7 +39,8 @@ void FieldReader::Guard(Read&& read) {
 bool FieldReader::Next() {
   bool more = false;
   Guard([&] {
-    more = reader_.next();
+    if (unread_) reader_.skip();
+    more = unread_ = reader_.next();
     if (!more || reader_.wire_type() != pbf_wire_type::length_delimited) return;
     // protozero keeps only 32 bits of a length, so that 2^32 + 5 would read as 5.
     const protozero::data_view rest = reader_.data();
@@ -53,6 +54,7 @@ bool FieldReader::Next() {
 
 bool FieldReader::Expect(pbf_wire_type type, const char* what) {
   if (!log_.ok()) return false;
+  unread_ = false;
   if (reader_.wire_type() == type) return true;
   log_.Fail(reader_.data().data(), "field " + std::to_string(number()) + " has wire type " +
                                        std::to_string(static_cast<uint32_t>(reader_.wire_type())) +
@@ -83,12 +85,9 @@ float FieldReader::Float() {
   return value;
 }
 
-void FieldReader::Skip() {
-  Guard([&] { reader_.skip(); });
-}
-
 void FieldReader::Ints(const std::function<void(int64_t)>& element) {
   if (wire_type() != pbf_wire_type::length_delimited) return element(Int());
+  unread_ = false;
   Guard([&] {
     for (const int64_t v : reader_.get_packed_int64()) element(v);
   });
@@ -96,12 +95,14 @@ void FieldReader::Ints(const std::function<void(int64_t)>& element) {
 
 void FieldReader::Floats(const std::function<void(float)>& element) {
   if (wire_type() != pbf_wire_type::length_delimited) return element(Float());
+  unread_ = false;
   Guard([&] {
     for (const float v : reader_.get_packed_float()) element(v);
   });
 }
 
 void FieldReader::Doubles(const std::function<void(double)>& element) {
+  unread_ = false;
   Guard([&] {
     if (wire_type() == pbf_wire_type::length_delimited) {
       for (const double v : reader_.get_packed_double()) element(v);
@@ -109,6 +110,31 @@ void FieldReader::Doubles(const std::function<void(double)>& element) {
       element(reader_.get_double());
     }
   });
+}
+
+int64_t ReadInt(std::string_view message, uint32_t number, int64_t absent, ParseLog& log) {
+  int64_t value = absent;
+  FieldReader fields(message, log);
+  while (fields.Next()) {
+    if (fields.number() == number) value = fields.Int();
+  }
+  return value;
+}
+
+Result<std::vector<std::string_view>> ReadStrings(std::string_view message, uint32_t number,
+                                                  ParseLog& log) {
+  std::vector<std::string_view> strings;
+  FieldReader fields(message, log);
+  while (fields.Next()) {
+    if (fields.number() != number) continue;
+    if (strings.size() == kMaxStrings) {
+      return ResourceError("it has more than " + std::to_string(kMaxStrings) +
+                           " inputs or outputs");
+    }
+    strings.push_back(fields.Bytes());
+  }
+  PICABIA_RETURN_IF_ERROR(log.status());
+  return strings;
 }
 
 }  // namespace picabia::import

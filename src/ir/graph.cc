@@ -150,7 +150,7 @@ void RemoveDeadCode(Graph& graph) {
     ++count;
   }
   graph.values.resize(static_cast<size_t>(count));
-  const auto renumber = [&](std::vector<ValueId>& ids) {
+  const auto renumber = [&](auto& ids) {
     for (ValueId& id : ids) id = renumbered[static_cast<size_t>(id.index)];
   };
   renumber(graph.inputs);

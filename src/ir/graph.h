@@ -12,6 +12,7 @@
 #include "base/picture.h"
 #include "base/status.h"
 #include "base/tensor.h"
+#include "ir/compact.h"
 #include "ops/ops.h"
 
 namespace picabia::ir {
@@ -24,21 +25,23 @@ struct ValueId {
   auto operator<=>(const ValueId&) const = default;
 };
 
+using ValueIds = ShortList<ValueId>;
+
 // A tensor of the graph: an input, a constant, or the output of one node.
 struct Value {
   std::string name;  // unique; "node" for output 0 of node, "node:1" for the next
   DType dtype = DType::kF32;
-  std::optional<Shape> declared_shape;  // what the file says; -1 is free; none = unknown rank
-  std::optional<Shape>
-      frozen_shape;  // of an input: the size it was frozen at, where declared_shape frees it
-  std::optional<Tensor> constant;  // set for constants, whose shape is the tensor's
+  Boxed<Shape> declared_shape;  // what the file says; -1 is free; none = unknown rank
+  Boxed<Shape>
+      frozen_shape;        // of an input: the size it was frozen at, where declared_shape frees it
+  Boxed<Tensor> constant;  // set for constants, whose shape is the tensor's
 };
 
 struct Node {
   std::string name;  // the file's own name, for messages; fusion keeps the name of the last node
   ops::Op op;
-  std::vector<ValueId> inputs;
-  std::vector<ValueId> outputs;
+  ValueIds inputs;
+  ValueIds outputs;
 };
 
 struct Graph {

@@ -184,8 +184,9 @@ class Parser {
   }
 
   static Status Into(Result<std::string> from, std::string& to) {
-    if (from.ok()) to = *std::move(from);
-    return from.status();
+    PICABIA_RETURN_IF_ERROR(from.status());
+    to = *std::move(from);
+    return OkStatus();
   }
 
   Result<Value> NewValue(Cursor& in) {

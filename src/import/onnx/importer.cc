@@ -10,6 +10,7 @@
 
 #include "import/builder.h"
 #include "import/names.h"
+#include "import/onnx/external_data.h"
 #include "import/onnx/model_proto.h"
 #include "import/onnx/operators.h"
 #include "import/order.h"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr int64_t kMinIrVersion = 3;  // the first with operator sets as they are now
 constexpr int64_t kMinOpset = 7;      // the first with NumPy broadcasting
-constexpr int64_t kMaxOpset = 23;     // newer ones may change what an operator means
+constexpr int64_t kMaxOpset = 28;     // newer ones may change what an operator means
 
 bool IsStandardDomain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
 
@@ -65,7 +66,11 @@ Status CheckModel(const ModelProto& model) {
 class Importer {
  public:
   Importer(const Source& source, ParseLog& log, ModelProto model)
-      : source_(source), log_(log), model_(std::move(model)), owner_{source.owner, 0} {}
+      : source_(source),
+        log_(log),
+        model_(std::move(model)),
+        external_(source.folder),
+        owner_{source.owner, 0, &external_} {}
 
   Result<ir::Graph> Run() {
     PICABIA_RETURN_IF_ERROR(CheckModel(model_));
@@ -74,6 +79,7 @@ class Importer {
     PICABIA_RETURN_IF_ERROR(ResolveInputs());
     const Order order = TopologicalOrder(edges_);
     if (!order.cycle.empty()) return CycleError(order.cycle);
+    edges_ = {};  // what follows takes memory of its own
     builder_ = std::make_unique<Builder>(source_.name, "onnx", names_);
     builder_->graph().values.reserve(slot_node_.size());
     builder_->graph().nodes.reserve(model_.nodes.size());
@@ -91,7 +97,11 @@ class Importer {
   // Values of the file have slots: first the inputs, then the initializers, then node outputs.
   using Slot = int32_t;
 
-  const NodeProto& node(int32_t i) const { return model_.nodes[static_cast<size_t>(i)]; }
+  // Also after an error in log_, for the message.
+  NodeProto node(int32_t i) const {
+    ParseLog log(source_.bytes);
+    return ParseNode(model_.nodes[static_cast<size_t>(i)], log);
+  }
 
   std::string Label(int32_t i) const {
     if (!node(i).name.empty()) return "node " + Quoted(node(i).name);
@@ -308,6 +318,7 @@ class Importer {
   const Source& source_;
   ParseLog& log_;
   ModelProto model_;
+  ExternalFiles external_;
   Owner owner_;
   int64_t opset_ = 0;
   NameIndex names_;                 // a name's index is its slot

@@ -1,6 +1,7 @@
 // Wire format of ModelProto and what is in it to structs. Called by importer.cc.
 #include "import/onnx/model_proto.h"
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -10,69 +11,26 @@
 namespace picabia::import::onnx {
 namespace {
 
-NodeProto ParseNode(std::string_view message, ParseLog& log) {
-  NodeProto node;
-  node.message = message;
-  FieldReader fields(message, log);
-  while (fields.Next()) {
-    switch (fields.number()) {
-      case 3:
-        node.name = fields.Bytes();
-        break;
-      case 4:
-        node.op_type = fields.Bytes();
-        break;
-      case 7:
-        node.domain = fields.Bytes();
-        break;
-      default:
-        fields.Skip();
-    }
-  }
-  return node;
-}
-
 TensorProto ParseTensorName(std::string_view message, ParseLog& log) {
   TensorProto tensor;
   tensor.message = message;
   FieldReader fields(message, log);
   while (fields.Next()) {
-    if (fields.number() == 8) {
-      tensor.name = fields.Bytes();
-    } else {
-      fields.Skip();
-    }
+    if (fields.number() == 8) tensor.name = fields.Bytes();
   }
   return tensor;
 }
 
-// TensorShapeProto.Dimension: a value, or a parameter's name or nothing, both of which mean free.
-int64_t ParseDimension(std::string_view message, ParseLog& log) {
-  int64_t size = -1;
-  const char* at = message.data();
-  FieldReader fields(message, log);
-  while (fields.Next()) {
-    if (fields.number() == 1) {
-      size = fields.Int();
-      if (size < 0) log.Fail(at, "a dimension is " + std::to_string(size));
-    } else {
-      fields.Skip();
-    }
-  }
-  return size;
-}
-
+// TensorShapeProto: a dimension without a value, which may have a parameter's name, is free.
 Shape ParseShape(std::string_view message, ParseLog& log) {
-  Shape shape;
-  const char* at = message.data();
-  FieldReader fields(message, log);
-  while (fields.Next()) {
-    if (fields.number() != 1) {
-      fields.Skip();
-      continue;
+  constexpr int64_t kAbsent = std::numeric_limits<int64_t>::min();
+  Shape shape = ReadDimensions(message, 1, kAbsent, log);
+  for (int64_t& d : shape) {
+    if (d == kAbsent) {
+      d = -1;
+    } else if (d < 0) {
+      log.Fail(message.data(), "a dimension is " + std::to_string(d));
     }
-    shape.push_back(ParseDimension(fields.Bytes(), log));
-    if (shape.size() > kMaxRank) log.Fail(at, "a shape has more than 32 dimensions");
   }
   return shape;
 }
@@ -81,16 +39,8 @@ void ParseTensorType(std::string_view message, ValueInfoProto& info, ParseLog& l
   info.is_tensor = true;
   FieldReader fields(message, log);
   while (fields.Next()) {
-    switch (fields.number()) {
-      case 1:
-        info.elem_type = fields.Int();
-        break;
-      case 2:
-        info.shape = ParseShape(fields.Bytes(), log);
-        break;
-      default:
-        fields.Skip();
-    }
+    if (fields.number() == 1) info.elem_type = fields.Int();
+    if (fields.number() == 2) info.shape = ParseShape(fields.Bytes(), log);
   }
 }
 
@@ -103,14 +53,8 @@ ValueInfoProto ParseValueInfo(std::string_view message, ParseLog& log) {
     } else if (fields.number() == 2) {
       FieldReader type(fields.Bytes(), log);
       while (type.Next()) {
-        if (type.number() == 1) {
-          ParseTensorType(type.Bytes(), info, log);
-        } else {
-          type.Skip();
-        }
+        if (type.number() == 1) ParseTensorType(type.Bytes(), info, log);
       }
-    } else {
-      fields.Skip();
     }
   }
   return info;
@@ -127,7 +71,8 @@ void ParseGraph(std::string_view message, ModelProto& model, ParseLog& log) {
   while (!HasTooMany(model) && fields.Next()) {
     switch (fields.number()) {
       case 1:
-        model.nodes.push_back(ParseNode(fields.Bytes(), log));
+        model.nodes.push_back(fields.Bytes());
+        ParseNode(model.nodes.back(), log);
         break;
       case 5:
         model.initializers.push_back(ParseTensorName(fields.Bytes(), log));
@@ -140,10 +85,7 @@ void ParseGraph(std::string_view message, ModelProto& model, ParseLog& log) {
         break;
       case 15:
         model.has_sparse_initializers = true;
-        fields.Skip();
         break;
-      default:
-        fields.Skip();
     }
   }
 }
@@ -152,34 +94,10 @@ OpsetId ParseOpset(std::string_view message, ParseLog& log) {
   OpsetId opset;
   FieldReader fields(message, log);
   while (fields.Next()) {
-    switch (fields.number()) {
-      case 1:
-        opset.domain = fields.Bytes();
-        break;
-      case 2:
-        opset.version = fields.Int();
-        break;
-      default:
-        fields.Skip();
-    }
+    if (fields.number() == 1) opset.domain = fields.Bytes();
+    if (fields.number() == 2) opset.version = fields.Int();
   }
   return opset;
-}
-
-// The strings of one repeated field of a node.
-Result<std::vector<std::string_view>> ParseStrings(const NodeProto& node, uint32_t number,
-                                                   ParseLog& log) {
-  std::vector<std::string_view> strings;
-  FieldReader fields(node.message, log);
-  while (fields.Next()) {
-    if (fields.number() == number) {
-      strings.push_back(fields.Bytes());
-    } else {
-      fields.Skip();
-    }
-  }
-  PICABIA_RETURN_IF_ERROR(log.status());
-  return strings;
 }
 
 // AttributeProto.type, and what the others are not read for: graphs, lists of tensors, ...
@@ -240,18 +158,16 @@ Attribute ParseAttribute(std::string_view message, ParseLog& log) {
         found = kTensor;
         break;
       case 7:
-        fields.Floats([&](float v) { attribute.floats.push_back(v); });
+        ReadNumbers(fields, attribute.floats, log);
         found = kFloats;
         break;
       case 8:
-        fields.Ints([&](int64_t v) { attribute.ints.push_back(v); });
+        ReadNumbers(fields, attribute.ints, log);
         found = kInts;
         break;
       case 20:
         type = fields.Int();
         break;
-      default:
-        fields.Skip();
     }
   }
   SetKind(attribute, type, found, message.data(), log);
@@ -274,44 +190,40 @@ Result<ModelProto> ParseModel(ParseLog& log) {
       case 8:
         model.opsets.push_back(ParseOpset(fields.Bytes(), log));
         break;
-      default:
-        fields.Skip();
     }
   }
   if (!log.ok() && !model.nodes.empty()) {
+    ParseLog names({reinterpret_cast<const std::byte*>(log.file().data()), log.file_size()});
     return log.status().WithContext("in or after node " + std::to_string(model.nodes.size() - 1) +
-                                    " (" + Quoted(model.nodes.back().name) + ")");
+                                    " (" + Quoted(ParseNode(model.nodes.back(), names).name) + ")");
   }
   PICABIA_RETURN_IF_ERROR(log.status());
   if (HasTooMany(model)) return TooManyNodes();
   return model;
 }
 
+NodeProto ParseNode(std::string_view message, ParseLog& log) {
+  NodeProto node;
+  node.message = message;
+  FieldReader fields(message, log);
+  while (fields.Next()) {
+    if (fields.number() == 3) node.name = fields.Bytes();
+    if (fields.number() == 4) node.op_type = fields.Bytes();
+    if (fields.number() == 7) node.domain = fields.Bytes();
+  }
+  return node;
+}
+
 Result<std::vector<std::string_view>> ParseInputs(const NodeProto& node, ParseLog& log) {
-  return ParseStrings(node, 1, log);
+  return ReadStrings(node.message, 1, log);
 }
 
 Result<std::vector<std::string_view>> ParseOutputs(const NodeProto& node, ParseLog& log) {
-  return ParseStrings(node, 2, log);
+  return ReadStrings(node.message, 2, log);
 }
 
 Result<Attributes> ParseAttributes(const NodeProto& node, ParseLog& log) {
-  std::vector<Attribute> all;
-  FieldReader fields(node.message, log);
-  while (fields.Next()) {
-    if (fields.number() != 5) {
-      fields.Skip();
-      continue;
-    }
-    if (all.size() == kMaxAttributes) {
-      return InvalidModel("more than " + std::to_string(kMaxAttributes) + " attributes");
-    }
-    all.push_back(ParseAttribute(fields.Bytes(), log));
-  }
-  PICABIA_RETURN_IF_ERROR(log.status());
-  Attributes attributes(std::move(all));
-  PICABIA_RETURN_IF_ERROR(attributes.CheckUnique());
-  return attributes;
+  return ReadAttributes(node.message, kMaxAttributes, log, ParseAttribute);
 }
 
 }  // namespace picabia::import::onnx

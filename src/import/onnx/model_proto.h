@@ -1,6 +1,6 @@
-// ONNX's ModelProto as plain structs that view the bytes of the file. Parsed by importer.cc;
-// inputs, outputs and attributes of a node and the contents of a tensor are parsed when they are
-// needed, so that memory stays near the size of the file.
+// ONNX's ModelProto as plain structs that view the bytes of the file. Parsed by importer.cc; nodes
+// and the contents of tensors are parsed when they are needed, so that memory stays near the size
+// of the file.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,7 @@ struct OpsetId {
 struct ModelProto {
   int64_t ir_version = 0;
   std::vector<OpsetId> opsets;
-  std::vector<NodeProto> nodes;
+  std::vector<std::string_view> nodes;  // messages for ParseNode()
   std::vector<TensorProto> initializers;
   std::vector<ValueInfoProto> inputs;
   std::vector<ValueInfoProto> outputs;
@@ -56,6 +56,8 @@ struct ModelProto {
 // construction.
 Result<ModelProto> ParseModel(ParseLog& log);
 
+NodeProto ParseNode(std::string_view message, ParseLog& log);
+
 // An empty name stands for an optional input or output that is left out.
 Result<std::vector<std::string_view>> ParseInputs(const NodeProto& node, ParseLog& log);
 Result<std::vector<std::string_view>> ParseOutputs(const NodeProto& node, ParseLog& log);
@@ -66,6 +68,7 @@ constexpr size_t kMaxAttributes = 64;  // the operators with most have about 15
 // TensorProto.DataType; the error names the ones that cannot be read.
 Result<DType> ToDType(int64_t data_type);
 
+// Its data may be in another file of the model's folder: owner.external.
 Result<Tensor> ParseTensor(std::string_view message, const Owner& owner, ParseLog& log);
 
 }  // namespace picabia::import::onnx

@@ -10,51 +10,6 @@
 namespace picabia::import::tensorflow {
 namespace {
 
-NodeDef ParseNode(std::string_view message, ParseLog& log) {
-  NodeDef node;
-  node.message = message;
-  FieldReader fields(message, log);
-  while (fields.Next()) {
-    switch (fields.number()) {
-      case 1:
-        node.name = fields.Bytes();
-        break;
-      case 2:
-        node.op = fields.Bytes();
-        break;
-      default:
-        fields.Skip();
-    }
-  }
-  return node;
-}
-
-int64_t ParseProducer(std::string_view message, ParseLog& log) {
-  int64_t producer = 0;
-  FieldReader fields(message, log);
-  while (fields.Next()) {
-    if (fields.number() == 1) {
-      producer = fields.Int();
-    } else {
-      fields.Skip();
-    }
-  }
-  return producer;
-}
-
-int64_t ParseDimension(std::string_view message, ParseLog& log) {
-  int64_t size = 0;
-  FieldReader fields(message, log);
-  while (fields.Next()) {
-    if (fields.number() == 1) {
-      size = fields.Int();
-    } else {
-      fields.Skip();
-    }
-  }
-  return size;
-}
-
 // AttrValue.ListValue: integers and floats are kept; a list of anything else is of another kind.
 void ParseList(std::string_view message, Attribute& attribute, ParseLog& log) {
   bool other = false;
@@ -62,14 +17,13 @@ void ParseList(std::string_view message, Attribute& attribute, ParseLog& log) {
   while (fields.Next()) {
     switch (fields.number()) {
       case 3:
-        fields.Ints([&](int64_t v) { attribute.ints.push_back(v); });
+        ReadNumbers(fields, attribute.ints, log);
         break;
       case 4:
-        fields.Floats([&](float v) { attribute.floats.push_back(v); });
+        ReadNumbers(fields, attribute.floats, log);
         break;
       default:
         other = true;
-        fields.Skip();
     }
   }
   if (other || (!attribute.ints.empty() && !attribute.floats.empty())) {
@@ -82,24 +36,8 @@ void ParseList(std::string_view message, Attribute& attribute, ParseLog& log) {
 }  // namespace
 
 std::optional<Shape> ParseShape(std::string_view message, ParseLog& log) {
-  Shape shape;
-  bool unknown_rank = false;
-  const char* at = message.data();
-  FieldReader fields(message, log);
-  while (fields.Next()) {
-    switch (fields.number()) {
-      case 2:
-        shape.push_back(ParseDimension(fields.Bytes(), log));
-        if (shape.size() > kMaxRank) log.Fail(at, "a shape has more than 32 dimensions");
-        break;
-      case 3:
-        unknown_rank = fields.Bool();
-        break;
-      default:
-        fields.Skip();
-    }
-  }
-  if (unknown_rank) return std::nullopt;
+  Shape shape = ReadDimensions(message, 2, 0, log);
+  if (ReadInt(message, 3, 0, log) != 0) return std::nullopt;  // unknown_rank
   return shape;
 }
 
@@ -140,25 +78,17 @@ void ParseAttrValue(std::string_view message, Attribute& attribute, ParseLog& lo
         break;
       default:  // functions and their placeholders
         attribute.kind = Kind::kOther;
-        fields.Skip();
     }
   }
 }
 
+// An entry of the map of attributes.
 Attribute ParseAttribute(std::string_view message, ParseLog& log) {
   Attribute attribute;
   FieldReader fields(message, log);
   while (fields.Next()) {
-    switch (fields.number()) {
-      case 1:
-        attribute.name = fields.Bytes();
-        break;
-      case 2:
-        ParseAttrValue(fields.Bytes(), attribute, log);
-        break;
-      default:
-        fields.Skip();
-    }
+    if (fields.number() == 1) attribute.name = fields.Bytes();
+    if (fields.number() == 2) ParseAttrValue(fields.Bytes(), attribute, log);
   }
   return attribute;
 }
@@ -169,58 +99,43 @@ Result<GraphDef> ParseGraphDef(ParseLog& log) {
   GraphDef graph;
   FieldReader fields(log.file(), log);
   while (fields.Next()) {
-    switch (fields.number()) {
-      case 1:
-        if (graph.nodes.size() == kMaxNodes) return TooManyNodes();
-        graph.nodes.push_back(ParseNode(fields.Bytes(), log));
-        break;
-      case 4:
-        graph.producer = ParseProducer(fields.Bytes(), log);
-        break;
-      default:
-        fields.Skip();
+    if (fields.number() == 1) {
+      if (graph.nodes.size() == kMaxNodes) return TooManyNodes();
+      graph.nodes.push_back(fields.Bytes());
+      ParseNode(graph.nodes.back(), log);
+    } else if (fields.number() == 4) {
+      graph.producer = ReadInt(fields.Bytes(), 1, 0, log);
     }
   }
   if (!log.ok() && !graph.nodes.empty()) {
-    return log.status().WithContext("after node " + Quoted(graph.nodes.back().name));
+    ParseLog names({reinterpret_cast<const std::byte*>(log.file().data()), log.file_size()});
+    return log.status().WithContext("in or after node " +
+                                    Quoted(ParseNode(graph.nodes.back(), names).name));
   }
   PICABIA_RETURN_IF_ERROR(log.status());
   if (graph.nodes.empty()) return InvalidModel("the graph has no nodes");
   return graph;
 }
 
-Result<std::vector<std::string_view>> ParseInputs(const NodeDef& node, ParseLog& log) {
-  std::vector<std::string_view> inputs;
-  FieldReader fields(node.message, log);
+NodeDef ParseNode(std::string_view message, ParseLog& log) {
+  NodeDef node;
+  node.message = message;
+  FieldReader fields(message, log);
   while (fields.Next()) {
-    if (fields.number() != 3) {
-      fields.Skip();
-      continue;
-    }
-    const std::string_view input = fields.Bytes();
-    if (!input.starts_with('^')) inputs.push_back(input);
+    if (fields.number() == 1) node.name = fields.Bytes();
+    if (fields.number() == 2) node.op = fields.Bytes();
   }
-  PICABIA_RETURN_IF_ERROR(log.status());
+  return node;
+}
+
+Result<std::vector<std::string_view>> ParseInputs(const NodeDef& node, ParseLog& log) {
+  PICABIA_ASSIGN_OR_RETURN(auto inputs, ReadStrings(node.message, 3, log));
+  std::erase_if(inputs, [](std::string_view input) { return input.starts_with('^'); });
   return inputs;
 }
 
 Result<Attributes> ParseAttributes(const NodeDef& node, ParseLog& log) {
-  std::vector<Attribute> all;
-  FieldReader fields(node.message, log);
-  while (fields.Next()) {
-    if (fields.number() != 5) {
-      fields.Skip();
-      continue;
-    }
-    if (all.size() == kMaxAttributes) {
-      return InvalidModel("more than " + std::to_string(kMaxAttributes) + " attributes");
-    }
-    all.push_back(ParseAttribute(fields.Bytes(), log));
-  }
-  PICABIA_RETURN_IF_ERROR(log.status());
-  Attributes attributes(std::move(all));
-  PICABIA_RETURN_IF_ERROR(attributes.CheckUnique());
-  return attributes;
+  return ReadAttributes(node.message, kMaxAttributes, log, ParseAttribute);
 }
 
 }  // namespace picabia::import::tensorflow

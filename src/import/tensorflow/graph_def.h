@@ -1,6 +1,6 @@
 // TensorFlow's GraphDef message as plain structs that view the bytes of the file. Parsed by
-// importer.cc; attributes of a node are parsed when the node is converted, so that memory stays
-// near the size of the file.
+// importer.cc; nodes are parsed when they are needed, so that memory stays near the size of the
+// file.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,16 @@ struct NodeDef {
 };
 
 struct GraphDef {
-  std::vector<NodeDef> nodes;
-  int64_t producer = 0;  // version of TensorFlow's graph format
+  std::vector<std::string_view> nodes;  // messages for ParseNode()
+  int64_t producer = 0;                 // version of TensorFlow's graph format
 };
 
 // Field numbers of the file format are TensorFlow's graph.proto, node_def.proto, attr_value.proto,
 // tensor.proto and tensor_shape.proto. Functions, and whatever else is nested deeper than a graph
 // of plain nodes needs, are never descended into, so nesting is bounded by construction.
 Result<GraphDef> ParseGraphDef(ParseLog& log);
+
+NodeDef ParseNode(std::string_view message, ParseLog& log);
 
 // Names of the inputs as the file spells them, control inputs ("^name") left out.
 Result<std::vector<std::string_view>> ParseInputs(const NodeDef& node, ParseLog& log);

@@ -72,14 +72,19 @@ class Importer {
   }
 
  private:
-  const NodeDef& node(int32_t i) const { return def_.nodes[static_cast<size_t>(i)]; }
+  // Also after an error in log_, for the message.
+  NodeDef node(int32_t i) const {
+    ParseLog log(source_.bytes);
+    return ParseNode(def_.nodes[static_cast<size_t>(i)], log);
+  }
   const Operator* op(int32_t i) const { return ops_[static_cast<size_t>(i)]; }
 
   Status CheckNames() {
     std::vector<std::string_view> names;
     names.reserve(def_.nodes.size());
     ops_.reserve(def_.nodes.size());
-    for (const NodeDef& n : def_.nodes) {
+    for (size_t i = 0; i < def_.nodes.size(); ++i) {
+      const NodeDef n = node(static_cast<int32_t>(i));
       PICABIA_RETURN_IF_ERROR(CheckName(n.name, "node " + std::to_string(names.size())));
       if (n.name.find(':') != std::string_view::npos || n.name.starts_with('^')) {
         return InvalidModel(NodeLabel(n.name) + " has a ':' or a leading '^' in its name");
@@ -183,10 +188,10 @@ class Importer {
     PICABIA_ASSIGN_OR_RETURN(std::vector<ir::ValueId> inputs, InputValues(i));
     PICABIA_ASSIGN_OR_RETURN(Attributes attributes, ParseAttributes(node(i), log_));
     for (const char* name : {"T", "Tidx", "Tpaddings", "Tshape", "Tperm"}) attributes.Ignore(name);
-    NodeContext context{node(i),    std::string(node(i).name),
-                        attributes, std::move(inputs),
-                        *builder_,  owner_,
-                        log_,       def_.producer};
+    const NodeDef def = node(i);
+    NodeContext context{
+        def,  std::string(def.name), attributes, std::move(inputs), *builder_, owner_,
+        log_, def_.producer};
     PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(i)], row->convert(context));
     return attributes.CheckAllUsed();
   }
