@@ -35,8 +35,16 @@ struct StepSizeVisitor {
   StepSize operator()(const ops::Int8ConvTranspose2D& op) const {
     return {1 / Largest(op.window.strides), 0};
   }
-  StepSize operator()(const ops::ResizeNearest& op) const {
-    return {1 / static_cast<double>(std::max(op.scales[0], op.scales[1])), 0};
+  StepSize operator()(const ops::Pool2D& op) const { return {Largest(op.window.strides), 0}; }
+  StepSize operator()(const ops::SpaceToDepth& op) const {
+    return {static_cast<double>(op.block), 0};
+  }
+  StepSize operator()(const ops::DepthToSpace& op) const {
+    return {1 / static_cast<double>(op.block), 0};
+  }
+  StepSize operator()(const ops::Resize& op) const {
+    if (op.scales.empty()) return {};
+    return {1 / static_cast<double>(*std::max_element(op.scales.begin(), op.scales.end())), 0};
   }
   StepSize operator()(const ops::Pad& op) const {
     if (op.mode != ops::PadMode::kReflect) return {};

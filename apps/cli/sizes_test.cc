@@ -48,7 +48,8 @@ TEST(SizeRule, KnowsEveryKindOfStep) {
   conv.window.strides = {3, 3};
   ops::Int8Conv2D int8;
   int8.window.strides = {1, 2};
-  ops::ResizeNearest resize;
+  ops::Resize resize;
+  resize.axes = {1, 2};
   resize.scales = {3, 3};
   EXPECT_EQ(SizeRuleOf(Chain({conv, int8, resize})).multiple, 6);
   EXPECT_EQ(SizeRuleOf(Chain({conv, resize, int8})).multiple, 6);  // least common multiple of 3, 2

@@ -115,6 +115,12 @@ std::string ElementText(const Tensor& tensor, int64_t i) {
       return std::to_string(Element<int32_t>(tensor, i));
     case DType::kI64:
       return std::to_string(Element<int64_t>(tensor, i));
+    case DType::kU16:
+      return std::to_string(Element<uint16_t>(tensor, i));
+    case DType::kU32:
+      return std::to_string(Element<uint32_t>(tensor, i));
+    case DType::kU64:
+      return std::to_string(Element<uint64_t>(tensor, i));
   }
   return "0";
 }

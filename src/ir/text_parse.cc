@@ -154,6 +154,12 @@ Result<Tensor> ParseContents(Cursor& in, DType dtype, const Shape& shape) {
       return ParseElements<int32_t>(in, dtype, shape, same);
     case DType::kI64:
       return ParseElements<int64_t>(in, dtype, shape, same);
+    case DType::kU16:
+      return ParseElements<uint16_t>(in, dtype, shape, same);
+    case DType::kU32:
+      return ParseElements<uint32_t>(in, dtype, shape, same);
+    case DType::kU64:
+      return ParseElements<uint64_t>(in, dtype, shape, same);
   }
   return InvalidArgument("unknown element type");
 }

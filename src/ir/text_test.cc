@@ -127,8 +127,15 @@ class RandomGraph {
     return id;
   }
 
+  ops::Op RandomResize() {
+    ops::Resize op;
+    op.scales = {Positive(), 2};
+    op.axes = {0, 1};
+    op.antialias = Pick(2) != 0;
+    return op;
+  }
   ops::Op RandomOp() {
-    ops::Op op;
+  ops::Op op;
     switch (Pick(8)) {
       case 0:
         return ops::Conv2D{
@@ -143,7 +150,7 @@ class RandomGraph {
       case 4:
         return ops::Clip{-Positive(), std::numeric_limits<float>::infinity()};
       case 5:
-        return ops::ResizeNearest{{Positive(), 2}, ops::CoordinateMode::kHalfPixel};
+        return RandomResize();
       case 6:
         return ops::Transpose{{2, 0, 1}};
       default:

@@ -28,6 +28,7 @@ int64_t SourceIndex(ops::PadMode mode, int64_t i, int64_t size) {
   if (i >= 0 && i < size) return i;
   switch (mode) {
     case ops::PadMode::kConstant:
+    case ops::PadMode::kWrap:  // no attribute check lets it through to a block
       return -1;
     case ops::PadMode::kEdge:
       return i < 0 ? 0 : size - 1;

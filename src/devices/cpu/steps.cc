@@ -155,7 +155,7 @@ Result<std::optional<Tensor>> TryFast(const ConvContext& context, const ops::Op&
 
 }  // namespace
 
-Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops::TensorType& output,
+Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops::TensorType&,
                        const std::vector<Tensor>& inputs, const char** kernel) {
   *kernel = "row";
   PICABIA_ASSIGN_OR_RETURN(std::optional<Tensor> fast, TryFast(context, op, inputs));

@@ -103,19 +103,22 @@ Result<ir::ValueId> ConvertResizeNearestNeighbor(NodeContext& c) {
   if (x == nullptr || x->size() != 4) {
     return Unsupported("a resize to a fixed size needs a graph frozen at a known size");
   }
-  ops::ResizeNearest op;
+  ops::Resize op;
+  op.axes = {1, 2};
   for (size_t i = 0; i < 2; ++i) {
-    PICABIA_ASSIGN_OR_RETURN(op.scales[i], ResizeScale((*x)[i + 1], size[i]));
+    PICABIA_ASSIGN_OR_RETURN(const float scale, ResizeScale((*x)[i + 1], size[i]));
+    op.scales.push_back(scale);
   }
   if (align && half) return InvalidModel("align_corners and half_pixel_centers are both true");
   // TensorFlow rounds halves up where corners are aligned, and takes floor((i + 0.5) / scale) with
-  // half pixel centres, which is (i + 0.5) / scale - 0.5 rounded with halves up.
+  // half pixel centres.
   if (align) {
     op.coordinate_mode = ops::CoordinateMode::kAlignCorners;
     op.nearest_mode = ops::NearestMode::kRoundPreferCeil;
-  } else if (half) {
-    op.coordinate_mode = ops::CoordinateMode::kHalfPixel;
-    op.nearest_mode = ops::NearestMode::kRoundPreferCeil;
+  } else {
+    op.coordinate_mode =
+        half ? ops::CoordinateMode::kTfHalfPixelForNn : ops::CoordinateMode::kAsymmetric;
+    op.nearest_mode = ops::NearestMode::kFloor;
   }
   c.inputs.resize(1);
   return AddNode(c, op);
