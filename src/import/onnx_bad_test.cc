@@ -58,9 +58,9 @@ TEST(OnnxBad, Models) {
 }
 
 TEST(OnnxBad, case_030_Opsets) {
-  for (const int64_t opset : {int64_t{0}, int64_t{6}, int64_t{24}, int64_t{9999}, int64_t{-1}}) {
+  for (const int64_t opset : {int64_t{0}, int64_t{6}, int64_t{29}, int64_t{9999}, int64_t{-1}}) {
     ExpectError(One("Relu", {"x"}, {}, {}, opset),
-                "the model uses opset " + std::to_string(opset) + ", Picabia reads 7 to 23");
+                "the model uses opset " + std::to_string(opset) + ", Picabia reads 7 to 28");
   }
   const Model m = OnPicture({Node("Relu", {"x"}, {"y"})});
   const std::string opset = Write([](auto& w) {
@@ -113,10 +113,10 @@ TEST(OnnxBad, case_013_MissingInputs) {
   ExpectError(One("Relu", {"gone"}), "node 'n': input 0 ('gone'): the graph has no such value");
   ExpectError(
       OnPicture(
-          {Node("Dropout", {"x"}, {"d", "mask"}, {}, "d"), Node("Relu", {"mask"}, {"y"}, {}, "n")})
+          {Node("MaxPool", {"x"}, {"d", "at"}, {IntList("kernel_shape", {2, 2})}, "d"),
+           Node("Relu", {"at"}, {"y"}, {}, "n")})
           .Bytes(),
-      "node 'n': input 0 ('mask'): it is not the first output of node 'd', the only one that "
-      "is supported of Dropout");
+      "node 'n': value 'at' is an output of node 'd' that is not supported of MaxPool");
 }
 
 TEST(OnnxBad, InputCounts) {
@@ -175,7 +175,7 @@ TEST(OnnxBad, case_015_016_TensorData) {
 }
 
 TEST(OnnxBad, case_017_Types) {
-  for (const int type : {0, kString, 4, 12, 16, 23, -1, 1 << 30}) {
+  for (const int type : {0, kString, 14, 15, 16, 23, -1, 1 << 30}) {
     ExpectErrorStart(
         OnPicture({Node("Relu", {"x"}, {"y"})}, {Tensor("k", type, {1}, Raw("abcd"))}).Bytes(),
         "initializer 'k': element type " + std::to_string(type) + " of ONNX is not supported");
@@ -184,7 +184,8 @@ TEST(OnnxBad, case_017_Types) {
   m.inputs = {ValueInfo("x", {1}, kString)};
   ExpectErrorStart(m.Bytes(), "input 'x': element type 8 of ONNX is not supported");
   m.inputs = {ValueInfo("x", {1}, kInt64)};
-  ExpectErrorStart(m.Bytes(), "node 'n': input 0 (x): found type int64, expected float32");
+  m.nodes = {Node("Tanh", {"x"}, {"y"}, {}, "n")};
+  ExpectErrorStart(m.Bytes(), "node 'n': input 0 (x): found type int64, expected a float type");
   m.inputs = {Write([](auto& w) { w.add_string(1, "x"); })};
   ExpectError(m.Bytes(), "input 'x': it is no tensor, or its type is missing");
 }
@@ -215,8 +216,10 @@ TEST(OnnxBad, case_018_019_Windows) {
   };
   ExpectErrorStart(transposed({IntList("output_padding", {1, 0})}),
                    "node 'n': attribute 'output_padding' is [1, 0], expected less than the stride");
-  ExpectErrorStart(transposed({IntList("output_shape", {8, 8})}),
-                   "node 'n': attribute 'output_shape' is given");
+  ExpectErrorStart(transposed({IntList("output_shape", {8, -1})}),
+                   "node 'n': attribute 'output_shape' has a value of -1");
+  ExpectErrorStart(transposed({IntList("output_shape", {8, 8, 8})}),
+                   "node 'n': attribute 'output_shape' has 3 values");
   ExpectErrorStart(transposed({IntList("output_padding", {1, 0}), IntList("strides", {2, 2}),
                                String("auto_pad", "SAME_UPPER")}),
                    "node 'n': attribute 'output_padding' is given with 'auto_pad' SAME");
@@ -228,24 +231,26 @@ TEST(OnnxBad, case_019_Pads) {
     return One("Pad", {"x", "p"}, attrs,
                {IntTensor("p", {static_cast<int64_t>(pads.size())}, pads)});
   };
-  ExpectError(pad({0, 0, -1, 0, 0, 0, 0, 0}), "node 'n': a pad is -1, which would crop");
+  ExpectErrorStart(pad({0, 0, -9, 0, 0, 0, 0, 0}), "node 'n': padding of axis 1: found -9");
   ExpectErrorStart(pad({0, 0, 1ll << 40, 0, 0, 0, 0, 0}), "node 'n': a pad is 1099511627776");
   ExpectErrorStart(pad({0, 0, 0}), "node 'n': it has 3 pads");
   ExpectErrorStart(pad({}), "node 'n': it has 0 pads");
   ExpectErrorStart(pad({0, 0, 0, 0}),
-                   "node 'n': input 0 (x): found shape [1, 3, 8, 8], expected rank 2");
+                   "node 'n': it has pads for 2 axes of a 4-d tensor");
   ExpectErrorStart(pad({0, 0, 9, 0, 0, 0, 0, 0}, {String("mode", "reflect")}),
                    "node 'n': padding of axis 1: found 9");
-  ExpectErrorStart(pad({0, 0, 1, 0, 0, 0, 0, 0}, {String("mode", "wrap")}),
-                   "node 'n': attribute 'mode' is 'wrap'");
-  ExpectError(One("Pad", {"x", "x"}), "node 'n': the pads (input 1) must be a constant");
+  ExpectErrorStart(pad({0, 0, 9, 0, 0, 0, 0, 0}, {String("mode", "wrap")}),
+                   "node 'n': padding of axis 1: found 9");
+  ExpectErrorStart(pad({0, 0, 1, 0, 0, 0, 0, 0}, {String("mode", "odd")}),
+                   "node 'n': attribute 'mode' is 'odd'");
+  ExpectErrorStart(One("Pad", {"x", "x"}), "node 'n': input 1 (parameter): found type float32");
   const std::string p = IntTensor("p", {2}, {1, 1});
   for (const int64_t axis : {4, -5}) {
     ExpectErrorStart(One("Pad", {"x", "p", "", "a"}, {}, {p, IntTensor("a", {1}, {axis})}, 18),
                      "node 'n': axis " + std::to_string(axis));
   }
   ExpectErrorStart(One("Pad", {"x", "p", "", "a"}, {}, {p, IntTensor("a", {2}, {1, 2})}, 18),
-                   "node 'n': it has 2 pads for 2 axes");
+                   "node 'n': input 1 (pads): found 1 pairs, expected one for each of 2 axes");
 }
 
 TEST(OnnxBad, case_020_Axes) {
@@ -280,10 +285,10 @@ TEST(OnnxBad, case_021_Filters) {
 
 TEST(OnnxBad, case_022_OptionalInputs) {
   ExpectErrorStart(One("Clip", {"", "", ""}), "node 'n': Clip has 3 inputs");
-  ExpectErrorStart(One("Clip", {"x", "x"}),
-                   "node 'n': the least value (input 1) must be a constant");
   ExpectErrorStart(One("Clip", {"x", "k"}, {}, {IntTensor("k", {}, {1})}),
-                   "node 'n': the least value (input 1) is a int64 tensor");
+                   "node 'n': bound 'min' (input 1) is int64, expected float32");
+  ExpectErrorStart(One("Clip", {"x", "k"}, {}, {FloatTensor("k", {2}, {1, 2})}),
+                   "node 'n': a bound has shape [2], expected one element");
   ExpectErrorStart(One("Clip", {"x", "k"}, {}, {FloatTensor("k", {}, {NAN})}),
                    "node 'n': a bound is NaN");
   ExpectErrorStart(One("Resize", {"x", "", ""}, {}), "node 'n': it needs either scales or sizes");
@@ -314,11 +319,20 @@ TEST(OnnxBad, case_023_Normalisation) {
 
 TEST(OnnxBad, case_024_Bombs) {
   const std::string huge = IntTensor("s", {2}, {1 << 20, 1 << 20});
-  ExpectErrorStart(One("ConstantOfShape", {"s"}, {}, {huge}), "node 'n': beside the network");
-  for (const char* op : {"Tile", "Expand", "Range"}) {
-    ExpectErrorStart(One(op, {"x", "s"}, {}, {huge}),
-                     "node 'n': operator '" + std::string(op) + "' is not supported");
+  ExpectErrorStart(One("ConstantOfShape", {"s"}, {}, {huge}), "node 'n': Expand: the output");
+  const std::string by_four = IntTensor("s", {4}, {1 << 20, 1, 1 << 20, 1});
+  for (const char* op : {"Tile", "Expand"}) {
+    ExpectErrorStart(One(op, {"x", "s"}, {}, {by_four}),
+                     "node 'n': ");
   }
+  ExpectErrorStart(One("Tile", {"x", "s"}, {}, {by_four}), "node 'n': Tile: the output");
+  ExpectErrorStart(One("Range", {"a", "b", "c"}, {},
+                       {IntTensor("a", {}, {0}), IntTensor("b", {}, {1ll << 60}),
+                        IntTensor("c", {}, {1})}),
+                   "node 'n': range: found more than 2^40 elements");
+  ExpectErrorStart(One("Range", {"a", "b", "a"}, {},
+                       {IntTensor("a", {}, {0}), IntTensor("b", {}, {5})}),
+                   "node 'n': range: found a step of 0");
   const Model m = OnPicture({Node("Relu", {"x"}, {"y"})});
   const std::string sparse = Write([&](auto& w) {
     w.add_int64(1, 8);
@@ -334,13 +348,13 @@ TEST(OnnxBad, case_025_Reshape) {
     return One("Reshape", {"x", "s"}, attrs,
                {IntTensor("s", {static_cast<int64_t>(shape.size())}, shape)});
   };
-  ExpectErrorStart(reshape({-1, -1}), "node 'n': the shape [?, ?] has more than one -1");
-  ExpectErrorStart(reshape({-2, 4}), "node 'n': a dimension of -2 in the shape");
+  ExpectErrorStart(reshape({-1, -1}), "node 'n': attribute shape: found [?, ?], expected at most one -1");
+  ExpectErrorStart(reshape({-2, 4}), "node 'n': attribute shape: found -2, expected a number >= -1");
   ExpectErrorStart(reshape({7, -1}), "node 'n': attribute shape: ");
   ExpectErrorStart(reshape({1ll << 62, 1ll << 62}), "node 'n': attribute shape: ");
   ExpectErrorStart(reshape({1, 3, 8, 8, 0}), "node 'n': attribute shape: ");
-  ExpectErrorStart(reshape({0, 3, 8, 8}, {Int("allowzero", 1)}), "node 'n': an empty dimension");
-  ExpectErrorStart(One("Reshape", {"x", "x"}), "node 'n': the shape (input 1) must be a constant");
+  ExpectErrorStart(reshape({0, 3, 8, 8}, {Int("allowzero", 1)}), "node 'n': attribute shape: ");
+  ExpectErrorStart(One("Reshape", {"x", "x"}), "node 'n': input 1 (parameter): found type float32");
 }
 
 TEST(OnnxBad, Resize) {
@@ -348,55 +362,36 @@ TEST(OnnxBad, Resize) {
     return One("Resize", {"x", "", "s"}, attrs,
                {FloatTensor("s", {static_cast<int64_t>(scales.size())}, scales)});
   };
-  ExpectErrorStart(resize({1, 1, 2, 2}, {String("mode", "linear")}),
-                   "node 'n': attribute 'mode' is 'linear'");
-  ExpectErrorStart(resize({1, 2, 2, 2}), "node 'n': it resizes batch or channels");
-  ExpectErrorStart(resize({1, 1, 2}), "node 'n': it has 3 scales");
-  for (const int64_t axis : {int64_t{4}, int64_t{-5}, int64_t{2}}) {
+  ExpectErrorStart(resize({1, 1, 2, 2}, {String("mode", "lanczos")}),
+                   "node 'n': attribute 'mode' is 'lanczos'");
+  ExpectErrorStart(resize({1, 1, 2}), "node 'n': it has 3 scales, expected 4");
+  for (const int64_t axis : {4, -5}) {
     ExpectErrorStart(resize({2, 2}, {IntList("axes", {2, axis})}),
-                     "node 'n': attribute 'axes' is ");
+                     "node 'n': axis " + std::to_string(axis) + " does not exist");
   }
+  ExpectErrorStart(resize({2, 2}, {IntList("axes", {2, -2})}), "node 'n': attribute axes: ");
   for (const float bad : {0.0f, -1.0f, NAN, INFINITY}) {
-    ExpectErrorStart(resize({1, 1, bad, 2}), "node 'n': a scale is ");
+    ExpectErrorStart(resize({1, 1, bad, 2}), "node 'n': attribute scales: ");
   }
   ExpectErrorStart(resize({1, 1, 1e30f, 2}), "node 'n': resize: ");
   ExpectErrorStart(
       resize({1, 1, 2, 2}, {String("coordinate_transformation_mode", "tf_crop_and_resize")}),
-      "node 'n': attribute 'coordinate_transformation_mode' is 'tf_crop_and_resize'");
+      "node 'n': roi (input 1) must be a constant");
   ExpectErrorStart(resize({1, 1, 2, 2}, {String("nearest_mode", "odd")}),
                    "node 'n': attribute 'nearest_mode' is 'odd'");
-  ExpectErrorStart(resize({1, 1, 2, 2}, {Int("antialias", 1)}),
-                   "node 'n': attribute 'antialias' is 1");
+  ExpectErrorStart(resize({1, 1, 2, 2}, {Int("antialias", 2)}), "node 'n': attribute 'antialias'");
   ExpectErrorStart(One("Resize", {"x", "", "", "s"}, {}, {IntTensor("s", {4}, {1, 3, 0, 8})}),
                    "node 'n': a size is 0");
   ExpectErrorStart(One("Upsample", {"x", "s"}, {}, {FloatTensor("s", {4}, {1, 1, 2, 2})}, 10),
                    "node 'n': Upsample does not exist from opset 10 on");
-  // A fixed size for a picture of any size is no factor.
-  Model m = OnPicture({Node("Resize", {"x", "", "", "s"}, {"y"}, {}, "n")},
-                      {IntTensor("s", {4}, {1, 3, 16, 16})});
-  m.inputs = {ValueInfo("x", {1, 3, -1, -1})};
-  ExpectErrorStart(m.Bytes(),
-                   "node 'n': a resize to a fixed size needs an input whose size is known");
 }
 
-TEST(OnnxBad, SizesOfThePictureMayOnlyScale) {
+TEST(OnnxBad, SizesThatCannotBe) {
   ExpectErrorStart(
-      OnPicture({Node("Shape", {"x"}, {"s"}), Node("Reshape", {"x", "s"}, {"y"}, {}, "n")}).Bytes(),
-      "node 'n': value 's' is computed from the picture's size");
-  ExpectErrorStart(OnPicture({Node("Shape", {"x"}, {"y"})}).Bytes(),
-                   "graph output 'y': value 'y' is computed from the picture's size");
-  ExpectErrorStart(
-      OnPicture({Node("Gather", {"x", "i"}, {"y"}, {}, "n")}, {IntTensor("i", {1}, {0})}).Bytes(),
-      "node 'n': operator 'Gather' is not supported except to compute");
-  ExpectErrorStart(
-      OnPicture({Node("Shape", {"x"}, {"s"}), Node("Gather", {"s", "i"}, {"y"}, {}, "n")},
-                {IntTensor("i", {}, {9})})
+      OnPicture({Node("Shape", {"x"}, {"s"}), Node("Reshape", {"s", "i"}, {"y"}, {}, "n")},
+                {IntTensor("i", {1}, {5})})
           .Bytes(),
-      "node 'n': index 9 into 4 elements");
-  ExpectErrorStart(OnPicture({Node("Shape", {"x"}, {"s"}), Node("Div", {"s", "i"}, {"y"}, {}, "n")},
-                             {IntTensor("i", {}, {0})})
-                       .Bytes(),
-                   "node 'n': element 0 is infinite");
+      "node 'n': attribute shape: ");
 }
 
 TEST(OnnxBad, case_026_008_Nesting) {
@@ -440,7 +435,7 @@ TEST(OnnxBad, case_029_Names) {
 
 TEST(OnnxBad, case_031_UnknownOperators) {
   ExpectErrorStart(One("FancyOp", {"x"}),
-                   "node 'n': operator 'FancyOp' is not supported (Picabia reads: Abs, Add, ");
+                   "node 'n': operator 'FancyOp' is not supported (Picabia reads: Abs, Acos, ");
   ExpectErrorStart(OnPicture({Node("FancyOp", {"x"}, {"y"})}).Bytes(),
                    "node 0 (FancyOp): operator 'FancyOp' is not supported");
   ExpectErrorStart(OnPicture({Node("Relu", {"x"}, {"y"}, {}, "n", "com.microsoft")}).Bytes(),
@@ -472,8 +467,8 @@ TEST(OnnxBad, Attributes) {
       std::string::npos);
   ExpectErrorStart(One("Dropout", {"x", "", "t"}, {}, {Tensor("t", kBool, {}, Raw("\x01"))}),
                    "node 'n': training_mode (input 2) must be false");
-  ExpectErrorStart(One("Cast", {"x"}, {Int("to", kHalf)}),
-                   "node 'n': a cast from float32 to float16; only");
+  ExpectErrorStart(One("Cast", {"x"}, {Int("to", kString)}),
+                   "node 'n': element type 8 of ONNX is not supported");
   ExpectErrorStart(
       OnPicture({Node("Constant", {}, {"y"}, {String("value_string", "a")}, "n")}).Bytes(),
       "node 'n': a Constant has no tensor, float or integer value");

@@ -169,7 +169,7 @@ TEST(Verify, FindsBrokenStructure) {
 TEST(Verify, FindsWrongTypes) {
   Graph g = MustParse(kChain);
   g.value(Find(g, "z")).dtype = DType::kI32;
-  ExpectBroken(g, "input 1 ('z'): found type int32, expected float32");
+  ExpectBroken(g, "input 1 (y): found type int32, expected float32");
   g = MustParse(kChain);
   g.value(Find(g, "d")).dtype = DType::kI32;
   ExpectBroken(g, "output: found type int32, expected float32");

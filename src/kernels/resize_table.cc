@@ -40,13 +40,14 @@ double InputCoordinate(const ops::Resize& op, const Mapping& map, int64_t index)
   using M = ops::CoordinateMode;
   const double i = static_cast<double>(index);
   const double n = static_cast<double>(map.n), m = static_cast<double>(map.m);
+  const double length = n * map.scale();  // m before it was rounded down, as ONNX has it
   switch (op.coordinate_mode) {
     case M::kAsymmetric:
       return Unscaled(op, map, i);
     case M::kHalfPixel:
       return Unscaled(op, map, i + 0.5) - 0.5;
     case M::kAlignCorners:
-      return map.m == 1 ? 0 : i * (n - 1) / (m - 1);
+      return length == 1 ? 0 : i * (n - 1) / (length - 1);
     case M::kPytorchHalfPixel:
       return map.m == 1 ? 0 : Unscaled(op, map, i + 0.5) - 0.5;
     case M::kHalfPixelSymmetric:

@@ -516,7 +516,7 @@ struct Pad {
 enum class CoordinateMode : uint8_t {
   kAsymmetric = 0,          // i / s
   kHalfPixel = 1,           // (i + 1/2) / s - 1/2
-  kAlignCorners = 2,        // i * (n - 1) / (m - 1); 0 when m is 1
+  kAlignCorners = 2,        // i * (n - 1) / (n * s - 1); 0 when n * s is 1
   kPytorchHalfPixel = 3,    // as kHalfPixel; 0 when m is 1
   kHalfPixelSymmetric = 4,  // n/2 * (1 - m / (n * s)) + (i + 1/2) / s - 1/2
   kTfHalfPixelForNn = 5,    // (i + 1/2) / s

@@ -23,7 +23,11 @@ class Absorber {
   Status Take(Expand& op) const { return Set(1, "shape", op.shape); }
   Status Take(Tile& op) const { return Set(1, "repeats", op.repeats); }
   Status Take(Split& op) const { return Set(1, "sizes", op.sizes); }
-  Status Take(Reduce& op) const { return SetAxes(1, Rank(), op.axes); }
+  Status Take(Reduce& op) const {
+    PICABIA_RETURN_IF_ERROR(SetAxes(1, Rank(), op.axes));
+    if (!op.axes.empty()) op.empty_is_all = false;
+    return OkStatus();
+  }
   Status Take(Squeeze& op) const { return SetAxes(1, Rank(), op.axes); }
   Status Take(Unsqueeze& op) const {
     std::vector<int64_t> axes;

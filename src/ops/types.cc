@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/element.h"
-#include "ops/shape.h"
+#include "ops/parameters.h"
 
 namespace picabia::ops {
 namespace {
@@ -40,6 +40,13 @@ Status ExpectAllF32(DTypes in, size_t first) {
 
 bool IsByteOrWord(DType t) {
   return t == DType::kI8 || t == DType::kU8 || t == DType::kI16 || t == DType::kU16;
+}
+
+// Parameters are integers but for what a Pad puts in and the scales of a Resize.
+Status ExpectParameter(const Op& op, DTypes in, size_t i) {
+  if (std::holds_alternative<Pad>(op) && i == 2) return Expect(in, i, "value", in[0]);
+  if (std::holds_alternative<Resize>(op) && in[i] == DType::kF32) return OkStatus();
+  return ExpectIndex(in, i, "parameter");
 }
 
 struct TypeRule {
@@ -183,6 +190,8 @@ Result<DType> TypeRule::operator()(const Binary& op) const {
 }  // namespace
 
 Result<DType> OutputDType(const Op& op, std::span<const DType> inputs) {
+  for (size_t i = DataInputs(op); i < inputs.size() && !std::holds_alternative<Range>(op); ++i)
+    PICABIA_RETURN_IF_ERROR(ExpectParameter(op, inputs, i));
   return std::visit(TypeRule{inputs}, op);
 }
 

@@ -95,7 +95,7 @@ const  %b : float32 [2] = {5, 6}
 %t8 = Transpose(%n2) {perm=[0, 3, 1, 2]}
 %sum = Binary(%t8, %r1)
 %t9 = Transpose(%sum) {perm=[0, 2, 3, 1]}
-%up = ResizeNearest(%t9) {scales=[2, 2]}
+%up = Resize(%t9) {scales=[2, 2], axes=[1, 2]}
 %t10 = Transpose(%up) {perm=[0, 3, 1, 2]}
 %pad2 = Pad(%t10) {mode=1, before=[0, 0, 1, 1], after=[0, 0, 1, 1]}
 %t11 = Transpose(%pad2) {perm=[0, 2, 3, 1]}
@@ -109,7 +109,7 @@ TEST(Pipeline, ChannelsFirstNetwork) {
   ASSERT_TRUE(RunPipeline(g).ok());
   std::string kinds;
   for (const ir::Node& node : g.nodes) kinds += std::string(ops::OpName(node.op)) + " ";
-  EXPECT_EQ(kinds, "Transpose ConvBlock ConvBlock ResizeNearest ConvBlock Transpose ")
+  EXPECT_EQ(kinds, "Transpose ConvBlock ConvBlock Resize ConvBlock Transpose ")
       << ir::Print(g);
   // The instance norm multiplies a rounding of 2^-24 by its scale of 6, the convolutions by
   // some 10.

@@ -34,6 +34,12 @@ def cases():
         yield operator.get(base) or operator.get(case.name) or case.model.graph.node[0].op_type, case
 
 
+def as_array(value):
+    """The NumPy array of a test's input or output, which may be a TensorProto."""
+    from onnx import TensorProto, numpy_helper
+    return numpy_helper.to_array(value) if isinstance(value, TensorProto) else np.asarray(value)
+
+
 def close(found, expected, case):
     """NumPy's comparison with the tolerances of the test; quantized values may round to a neighbour nowhere."""
     if found.shape != expected.shape or found.dtype != expected.dtype:
@@ -59,7 +65,7 @@ def run_case(binary, case):
         for inputs, outputs in case.data_sets:
             command = [str(binary), "run", str(model), "--threads", "1"]
             for i, (port, value) in enumerate(zip(case.model.graph.input, inputs)):
-                np.save(folder / f"in{i}.npy", np.asarray(value))
+                np.save(folder / f"in{i}.npy", as_array(value))
                 command += ["--feed", f"{port.name}={folder}/in{i}.npy"]
             for i, port in enumerate(case.model.graph.output):
                 command += ["--fetch", f"{port.name}={folder}/out{i}.npy"]
@@ -67,7 +73,7 @@ def run_case(binary, case):
             if done.returncode != 0:
                 return "fail", done.stderr.strip()
             for i, expected in enumerate(outputs):
-                problem = close(np.load(folder / f"out{i}.npy"), np.asarray(expected), case)
+                problem = close(np.load(folder / f"out{i}.npy"), as_array(expected), case)
                 if problem:
                     return "fail", f"output {i}: {problem}"
     return "pass", ""

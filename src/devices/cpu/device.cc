@@ -45,11 +45,11 @@ const char* KernelName(ConvMode mode, Bits bits) {
   return bits.weight == 16 ? "conv-int8x16" : "conv-int8";
 }
 
-// A constant as the tensor its users expect.
-Result<Tensor> UnpackConstant(const program::Constant& c) {
+// A constant as the tensor of `dtype` that its users expect.
+Result<Tensor> UnpackConstant(const program::Constant& c, DType dtype) {
   if (c.packing != program::Packing::kPlain)
     return Unsupported("packed filter outside a convolution");
-  if (c.stored_dtype != DType::kF16) return c.data.Reshaped(c.shape);
+  if (c.stored_dtype == dtype) return c.data.Reshaped(c.shape);
   PICABIA_ASSIGN_OR_RETURN(const std::vector<float> values, FloatValues(c.data));
   return Tensor::From<float>(c.shape, values);
 }
@@ -150,7 +150,8 @@ Status Device::Impl::Prepare() {
     last_use[static_cast<size_t>(port.value)] = program.steps.size();
   for (const program::Constant& c : program.constants) {
     if (c.packing != program::Packing::kPlain) continue;
-    PICABIA_ASSIGN_OR_RETURN(constants[static_cast<size_t>(c.value)], UnpackConstant(c));
+    const auto v = static_cast<size_t>(c.value);
+    PICABIA_ASSIGN_OR_RETURN(constants[v], UnpackConstant(c, program.values[v].dtype));
   }
   return OkStatus();
 }

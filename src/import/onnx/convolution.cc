@@ -73,7 +73,8 @@ Status ConvertFilter(NodeContext& c, size_t axes) {
                                AddStep(c, "filter", ops::Unsqueeze{{2}}, {c.inputs[1]}));
     }
     PICABIA_ASSIGN_OR_RETURN(c.inputs[1],
-                             AddStep(c, "hwio", ops::Transpose{{2, 3, 1, 0}}, {c.inputs[1]}));
+                             c.builder.AddNode(c.builder.FreshName(base + "/hwio"),
+                                               ops::Transpose{{2, 3, 1, 0}}, {c.inputs[1]}));
     return OkStatus();
   }
   const auto known = c.filters.find(constant.index);

@@ -202,7 +202,16 @@ Result<ir::ValueId> ConvertLpNormalization(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(
       const ir::ValueId norm,
       AddStep(c, "norm", ops::Reduce{kind, {axis}, true, false}, {c.inputs[0]}));
-  c.inputs.push_back(norm);
+  // What is all zeros stays so.
+  const DType dtype = c.builder.dtype(norm);
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId zero, AddScalar(c, "zero", dtype, 0));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId one, AddScalar(c, "one", dtype, 1));
+  PICABIA_ASSIGN_OR_RETURN(
+      const ir::ValueId is_zero,
+      AddStep(c, "is_zero", ops::Binary{ops::BinaryKind::kEqual}, {norm, zero}));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId divisor,
+                           AddStep(c, "divisor", ops::Where{}, {is_zero, one, norm}));
+  c.inputs.push_back(divisor);
   return AddNode(c, kDiv);
 }
 

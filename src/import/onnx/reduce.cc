@@ -1,4 +1,6 @@
 // Reductions, softmax and matrix products. Called by the table in operators.cc.
+#include <numeric>
+
 #include "import/onnx/operators.h"
 
 namespace picabia::import::onnx {
@@ -13,6 +15,12 @@ Result<ir::ValueId> ConvertReduceBy(NodeContext& c, ops::ReduceKind kind) {
   c.inputs.resize(1);
   PICABIA_ASSIGN_OR_RETURN(op.axes, c.attributes.Ints("axes", {}));
   PICABIA_ASSIGN_OR_RETURN(op.axes, SortedAxes(c, std::move(op.axes)));
+  const int rank = c.builder.Rank(c.inputs[0]);
+  if (op.axes.empty() && op.empty_is_all && rank > 0) {
+    op.axes.resize(static_cast<size_t>(rank));
+    std::iota(op.axes.begin(), op.axes.end(), 0);
+  }
+  if (!op.axes.empty()) op.empty_is_all = false;
   return AddNode(c, std::move(op));
 }
 

@@ -126,9 +126,39 @@ Status FollowPicture(NodeContext& c, ir::ValueId sizes_id, ops::Resize& op) {
   return OkStatus();
 }
 
+// Known scales move into the operator, but for those of 1, which leave their axes alone.
+Status TakeScales(NodeContext& c, ir::ValueId by, ops::Resize& op) {
+  if (op.scales.empty()) {
+    const Tensor* scales = by.index < 0 ? nullptr : c.builder.FixedValue(by);
+    if (scales == nullptr || scales->dtype() != DType::kF32) return OkStatus();
+    PICABIA_ASSIGN_OR_RETURN(op.scales, FloatValues(*scales));
+  }
+  if (op.axes.empty()) {
+    PICABIA_ASSIGN_OR_RETURN(const size_t rank, RankOf(c, 0));
+    if (op.scales.size() != rank)
+      return InvalidModel("it has " + std::to_string(op.scales.size()) + " scales, expected " +
+                          std::to_string(rank));
+    for (size_t i = 0; i < rank; ++i) op.axes.push_back(static_cast<int64_t>(i));
+  }
+  if (op.coordinate_mode == ops::CoordinateMode::kTfCropAndResize ||
+      op.axes.size() != op.scales.size())
+    return OkStatus();
+  ops::Resize kept = op;
+  kept.axes.clear();
+  kept.scales.clear();
+  for (size_t i = 0; i < op.axes.size(); ++i) {
+    if (op.scales[i] == 1) continue;
+    kept.axes.push_back(op.axes[i]);
+    kept.scales.push_back(op.scales[i]);
+  }
+  if (!kept.axes.empty()) op = std::move(kept);
+  return OkStatus();
+}
+
 // `by` holds scales or sizes.
 Result<ir::ValueId> AddResize(NodeContext& c, ops::Resize op, ir::ValueId by, bool is_sizes) {
   if (is_sizes) PICABIA_RETURN_IF_ERROR(FollowPicture(c, by, op));
+  PICABIA_RETURN_IF_ERROR(TakeScales(c, by, op));
   c.inputs.resize(1);
   if (op.scales.empty()) c.inputs.push_back(by);
   if (c.builder.Rank(c.inputs[0]) != 4) return AddNode(c, std::move(op));
