@@ -69,6 +69,7 @@ Json CountOperators(const Nodes& nodes) {
 
 Json Convention(const PictureConvention& picture) {
   return {{"layout", picture.nchw ? "NCHW" : "NHWC"},
+          {"out_layout", picture.out_nchw ? "NCHW" : "NHWC"},
           {"color_order", picture.bgr ? "bgr" : "rgb"},
           {"scale", picture.scale},
           {"shift", picture.shift},
@@ -120,6 +121,13 @@ std::string CountsText(const Json& counts) {
   return text;
 }
 
+// "0.5", or "0.5:0.25:1:1" where the channels differ.
+std::string ChannelsText(const Json& numbers) {
+  const auto list = numbers.get<PerChannel>();
+  if (list == EveryChannel(list[0])) return fmt::format("{}", list[0]);
+  return fmt::format("{}", fmt::join(list, ":"));
+}
+
 std::string Text(const Json& json) {
   std::string text =
       fmt::format("source       {}\nformat       {}\n", json["source"].get<std::string>(),
@@ -129,8 +137,8 @@ std::string Text(const Json& json) {
   const Json& p = json["picture"];
   text += fmt::format("picture      {} {}, pixel * {} + {} in, value * {} + {} out\n",
                       p["layout"].get<std::string>(), p["color_order"].get<std::string>(),
-                      p["scale"].get<float>(), p["shift"].get<float>(), p["out_scale"].get<float>(),
-                      p["out_shift"].get<float>());
+                      ChannelsText(p["scale"]), ChannelsText(p["shift"]),
+                      ChannelsText(p["out_scale"]), ChannelsText(p["out_shift"]));
   text += fmt::format("sizes        padded to a multiple of {}, at least {}\n",
                       json["size_multiple"].get<int64_t>(), json["size_minimum"].get<int64_t>());
   text += fmt::format("parameters   {}\n", json["parameters"].get<int64_t>());

@@ -50,7 +50,7 @@ Result<Stylizer> Stylizer::Create(ProgramPointer program, const runtime::Session
 Result<Picture> Stylizer::Run(const Picture& picture) {
   const int64_t height = PaddedSize(picture.height, rule_);
   const int64_t width = PaddedSize(picture.width, rule_);
-  PICABIA_ASSIGN_OR_RETURN(Tensor input, PictureToTensor(picture, convention_, height, width));
+  PICABIA_ASSIGN_OR_RETURN(Tensor input, PictureToTensor(picture, convention_, 3, height, width));
   const program::Program& program = session_->program();
   const auto& name = program.values[static_cast<size_t>(program.inputs[0].value)].name;
 

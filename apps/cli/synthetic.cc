@@ -41,11 +41,12 @@ Result<std::vector<runtime::Feed>> SyntheticFeeds(const program::Program& progra
     const program::Value& value = program.values[static_cast<size_t>(program.inputs[i].value)];
     const Shape& s = shapes[i];
     const size_t channel = program.picture.nchw ? 1 : 3;
-    if (s.size() == 4 && s[0] == 1 && s[channel] == 3) {
+    if (s.size() == 4 && s[0] == 1 && IsPictureChannels(s[channel])) {
       const int64_t height = s[program.picture.nchw ? 2 : 1],
                     width = s[program.picture.nchw ? 3 : 2];
-      PICABIA_ASSIGN_OR_RETURN(Tensor tensor, PictureToTensor(SyntheticPicture(height, width),
-                                                              program.picture, height, width));
+      PICABIA_ASSIGN_OR_RETURN(Tensor tensor,
+                               PictureToTensor(SyntheticPicture(height, width), program.picture,
+                                               s[channel], height, width));
       feeds.push_back({value.name, std::move(tensor)});
     } else {
       PICABIA_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(DType::kF32, s));
