@@ -19,7 +19,7 @@ namespace picabia::cli {
 namespace {
 
 struct Options {
-  std::string model = kStylePrefix, size;
+  std::string model = kStylePrefix, size, preprocess;
   RunOptions run;
   int runs = 10;
   bool layers = false, json = false;
@@ -141,9 +141,12 @@ std::string Text(const Json& j) {
   return j.contains("layers") ? text + LayersText(j["layers"]) : text;
 }
 
-Result<Json> Bench(const Options& options) {
+Result<Json> Bench(const Options& options, const Preprocess& preprocess) {
   PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
-  PICABIA_ASSIGN_OR_RETURN(const ProgramPointer program, LoadAnyModel(options.model));
+  ModelOptions model_options;
+  model_options.preprocess = preprocess;
+  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
+  const ProgramPointer& program = model.program;
   const auto context = [&](const Status& status) { return status.WithContext(options.model); };
   const auto shapes = ShapesToRun(*program, options);
   if (!shapes.ok()) return context(shapes.status());
@@ -160,7 +163,7 @@ int BenchAction(const Options& options) {
   if (!options.size.empty() && !ParseSize(options.size).ok()) {
     Misuse("--size: " + ParseSize(options.size).status().message());
   }
-  const auto json = Bench(options);
+  const auto json = Bench(options, ParsePreprocessOption(options.preprocess));
   if (!json.ok()) return Fail(json.status());
   if (options.json) {
     PrintJson(*json);
@@ -177,11 +180,12 @@ void AddBench(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("bench", "Time a model");
   command->footer(
       "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--threads N]\n"
-      "                     [--runs N] [--layers] [--json]");
+      "                     [--runs N] [--layers] [--json] [--preprocess SPEC]");
   command->add_option("MODEL", options->model,
                       "a .pb, .onnx or compiled file, or style:NAME; else the first style inside");
   command->add_option("--size", options->size, "else what the model was frozen at, or 512x512")
       ->type_name("HxW");
+  AddPreprocessOption(*command, options->preprocess);
   AddRunOptions(*command, options->run, "int8");
   command->add_option("--runs", options->runs, "how many runs after one to warm up")
       ->check(CLI::Range(1, 1000000))

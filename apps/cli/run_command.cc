@@ -73,12 +73,12 @@ Result<std::vector<runtime::Feed>> ReadFeeds(const std::vector<TensorFile>& file
 Status Run(const Options& options, const std::vector<TensorFile>& feeds,
            const std::vector<TensorFile>& fetches) {
   PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
-  compile::CompileOptions compile_options;
-  compile_options.feeds = Names(feeds);
-  compile_options.fetches = Names(fetches);
-  compile_options.optimize = !options.reference;
-  PICABIA_ASSIGN_OR_RETURN(const ProgramPointer program,
-                           LoadAnyModel(options.model, compile_options));
+  ModelOptions model_options;
+  model_options.compile.feeds = Names(feeds);
+  model_options.compile.fetches = Names(fetches);
+  model_options.compile.optimize = !options.reference;
+  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
+  const ProgramPointer& program = model.program;
   runtime::SessionOptions session_options = options.run.session();
   session_options.reference = options.reference;
   PICABIA_ASSIGN_OR_RETURN(const auto session, runtime::Session::Create(program, session_options));

@@ -16,7 +16,7 @@ namespace {
 
 struct Options {
   JobOptions job;
-  std::string style, model, color_order;
+  std::string style, model, color_order, preprocess;
   EncodeOptions encode;
   int64_t max_pixels = kDefaultMaxPixels;
   RunOptions run;
@@ -99,6 +99,8 @@ void CheckOptions(const Options& options) {
 int StylizeAction(Options& options) {
   if (options.list_styles) return ListStyles();
   CheckOptions(options);
+  ModelOptions model_options;
+  model_options.preprocess = ParsePreprocessOption(options.preprocess, options.color_order);
   if (const Status status = CheckDevice(options.run); !status.ok()) return Fail(status);
   if (const Status status = StartPictures("picabia", options.run.threads); !status.ok()) {
     return Fail(status);
@@ -109,14 +111,11 @@ int StylizeAction(Options& options) {
     if (list.status().code() == StatusCode::kInvalidArgument) Misuse(list.status().message());
     return Fail(list.status());
   }
-  const auto program =
-      options.model.empty() ? LoadStyle(options.style) : LoadAnyModel(options.model);
-  if (!program.ok()) return Fail(program.status());
-  auto stylizer = Stylizer::Create(*program, options.run.session(), options.color_order);
-  if (!stylizer.ok()) {
-    const std::string name = options.model.empty() ? (*program)->source : options.model;
-    return Fail(stylizer.status().WithContext(name));
-  }
+  const std::string name = options.model.empty() ? kStylePrefix + options.style : options.model;
+  const auto model = OpenModel(name, model_options);
+  if (!model.ok()) return Fail(model.status());
+  auto stylizer = Stylizer::Create(model->program, options.run.session());
+  if (!stylizer.ok()) return Fail(stylizer.status().WithContext(name));
   if (const Status status = CreateFolders(*list); !status.ok()) return Fail(status);
   return MakePictures(*list, options, *stylizer);
 }
@@ -146,7 +145,7 @@ void AddStylize(CLI::App& app, Action& action) {
       "usage: picabia stylize IN... -o OUT [--style NAME | --model FILE] [--device cpu]\n"
       "                       [--precision int8|int16|fp32] [--threads N] [--json] [--recursive]\n"
       "                       [--format NAME] [--quality N] [--color-order rgb|bgr]\n"
-      "                       [--max-pixels N]\n"
+      "                       [--max-pixels N] [--preprocess SPEC]\n"
       "       picabia stylize --list-styles");
   command->add_option("IN", options->job.inputs, "pictures, folders, or - for standard input");
   AddOutputOptions(*command, *options);
@@ -161,6 +160,7 @@ void AddStylize(CLI::App& app, Action& action) {
   command->add_option("--color-order", options->color_order, "what the model wants, rgb or bgr")
       ->check(CLI::IsMember({"rgb", "bgr"}))
       ->type_name("NAME");
+  AddPreprocessOption(*command, options->preprocess);
   command->add_option("--max-pixels", options->max_pixels, "refuse pictures larger than this")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->type_name("N")

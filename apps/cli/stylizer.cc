@@ -37,11 +37,9 @@ std::vector<uint8_t> Enlarged(const std::vector<uint8_t>& samples, int64_t width
 
 }  // namespace
 
-Result<Stylizer> Stylizer::Create(ProgramPointer program, const runtime::SessionOptions& options,
-                                  const std::string& color_order) {
+Result<Stylizer> Stylizer::Create(ProgramPointer program, const runtime::SessionOptions& options) {
   PICABIA_RETURN_IF_ERROR(CheckInterface(*program));
-  PictureConvention convention = program->picture;
-  if (!color_order.empty()) convention.bgr = color_order == "bgr";
+  const PictureConvention convention = program->picture;
   const SizeRule rule = SizeRuleOf(*program);
   PICABIA_ASSIGN_OR_RETURN(auto session, runtime::Session::Create(std::move(program), options));
   return Stylizer(std::move(session), convention, rule);

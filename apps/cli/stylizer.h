@@ -14,10 +14,8 @@ namespace picabia::cli {
 
 class Stylizer {
  public:
-  // The program must have one picture input and one output. `color_order` is "rgb" or "bgr" to say
-  // otherwise than the model, or "".
-  static Result<Stylizer> Create(ProgramPointer program, const runtime::SessionOptions& options,
-                                 const std::string& color_order);
+  // The program must have one picture input and one output.
+  static Result<Stylizer> Create(ProgramPointer program, const runtime::SessionOptions& options);
 
   // Of the same size as `picture`, with its transparency and metadata; or of a multiple of its
   // size, where the network enlarges.
