@@ -65,6 +65,21 @@ Preprocess ParsePreprocessOption(const std::string& text, const std::string& col
   return preprocess;
 }
 
+void AddSetOption(CLI::App& command, std::vector<std::string>& texts) {
+  command
+      .add_option("--set", texts,
+                  "an input of the model: a number, a list, INDEX:WEIGHT pairs, a .npy file or a "
+                  "picture; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);  // what follows are pictures
+}
+
+std::vector<SetOption> ParseSetOption(const std::vector<std::string>& texts) {
+  auto sets = ParseSets(texts);
+  if (!sets.ok()) Misuse(sets.status().message());
+  return *std::move(sets);
+}
+
 Status CheckDevice(const RunOptions& options) {
   if (options.device == "cpu") return OkStatus();
   return Unsupported("device " + options.device + " is not part of this version");

@@ -99,6 +99,18 @@ Result<Tensor> PictureToTensor(const Picture& picture, const PictureConvention& 
   return tensor;
 }
 
+Picture ResizePicture(const Picture& picture, int64_t height, int64_t width) {
+  const auto resized = [&](const std::vector<uint8_t>& from, int64_t channels) {
+    Samples samples{picture.height, picture.width, channels, {from.begin(), from.end()}};
+    if (!from.empty()) samples = Resample(samples, height, width);
+    std::vector<uint8_t> out;
+    out.reserve(samples.values.size());
+    for (const float value : samples.values) out.push_back(ToPixel(value));
+    return out;
+  };
+  return {width, height, resized(picture.rgb, 3), resized(picture.alpha, 1), picture.metadata};
+}
+
 Result<PictureExtent> ExtentOf(const Tensor& tensor, const PictureConvention& convention) {
   const bool nchw = convention.out_nchw;
   Shape shape = tensor.shape();

@@ -22,6 +22,9 @@ uint8_t Luminance(const uint8_t* rgb);
 Result<Tensor> PictureToTensor(const Picture& picture, const PictureConvention& convention,
                                int64_t channels, int64_t height, int64_t width);
 
+// A picture of another size, its transparency with it.
+Picture ResizePicture(const Picture& picture, int64_t height, int64_t width);
+
 // The top left `height` x `width` pixels of a float32 output (the batch may be missing): value *
 // out_scale + out_shift, rounded half to even, saturated to 0..255, NaN to 0. One channel becomes
 // three equal ones; of four the last becomes the alpha channel.

@@ -11,6 +11,7 @@ from PIL import Image
 
 from conftest import ROOT
 from onnx_nets import Net
+from test_set_inputs import PICTURE, styled, weighted
 
 PAGE = (ROOT / "docs/command-line.md").read_text()
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
@@ -48,6 +49,9 @@ def test_examples_run(folder, command):
 def test_picture_conventions(folder):
     net = Net()
     net.save(folder / "model.onnx", net.conv("input", 3, 3, 1))
+    weighted(folder / "styles26.onnx", "style_weights", 26)
+    styled(folder / "any_style.onnx", PICTURE)
+    shutil.copy(folder / "photo.jpg", folder / "painting.jpg")
     run_examples(folder, (ROOT / "docs/picture-conventions.md").read_text())
 
 
