@@ -11,6 +11,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/cost.h"
 #include "apps/cli/models.h"
+#include "apps/cli/picture.h"
 #include "apps/cli/sizes.h"
 #include "apps/cli/synthetic.h"
 #include "base/threads.h"
@@ -19,7 +20,8 @@ namespace picabia::cli {
 namespace {
 
 struct Options {
-  std::string model = kStylePrefix, size;
+  std::string model = kStylePrefix, size, preprocess;
+  std::vector<std::string> sets;
   RunOptions run;
   int runs = 10;
   bool layers = false, json = false;
@@ -31,17 +33,29 @@ struct Timing {
 
 constexpr int64_t kUsualSize = 512;
 
-Result<std::vector<Shape>> ShapesToRun(const program::Program& program, const Options& options) {
+// The shapes of all inputs; those of `set` have their own.
+Result<std::vector<Shape>> ShapesToRun(const program::Program& program, const Options& options,
+                                       const std::vector<runtime::Feed>& set) {
+  program::Program shaped;  // as the program, but for the shapes that are known by now
+  shaped.picture = program.picture;
+  shaped.inputs = program.inputs;
+  for (program::Port& port : shaped.inputs) {
+    for (const runtime::Feed& feed : set) {
+      if (feed.name != program.values[static_cast<size_t>(port.value)].name) continue;
+      port.rank_known = true;
+      port.declared_shape = feed.tensor.shape();
+    }
+  }
   std::optional<std::vector<Shape>> shapes;
   if (!options.size.empty()) {
     PICABIA_ASSIGN_OR_RETURN(const auto size, ParseSize(options.size));
-    shapes = InputShapes(program, size.first, size.second);
+    shapes = InputShapes(shaped, size.first, size.second);
   } else {
-    shapes = InputShapes(program, 0, 0);
-    if (!shapes) shapes = InputShapes(program, kUsualSize, kUsualSize);
+    shapes = InputShapes(shaped, 0, 0);
+    if (!shapes) shapes = InputShapes(shaped, kUsualSize, kUsualSize);
   }
-  if (!shapes) return Unsupported("the model does not say which shapes its inputs have");
-  return *shapes;
+  if (shapes) return *shapes;
+  return Unsupported("the model does not say which shapes its inputs have (--set gives them)");
 }
 
 Result<Timing> Time(runtime::Session& session, const std::vector<runtime::Feed>& feeds, int runs) {
@@ -141,15 +155,21 @@ std::string Text(const Json& j) {
   return j.contains("layers") ? text + LayersText(j["layers"]) : text;
 }
 
-Result<Json> Bench(const Options& options) {
+Result<Json> Bench(const Options& options, const Preprocess& preprocess,
+                   const std::vector<SetOption>& sets) {
   PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
-  PICABIA_ASSIGN_OR_RETURN(const ProgramPointer program, LoadAnyModel(options.model));
+  ModelOptions model_options;
+  model_options.preprocess = preprocess;
+  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
+  const ProgramPointer& program = model.program;
   const auto context = [&](const Status& status) { return status.WithContext(options.model); };
-  const auto shapes = ShapesToRun(*program, options);
+  const auto set = SetFeeds(*program, sets, kDefaultMaxPixels);
+  if (!set.ok()) return context(set.status());
+  const auto shapes = ShapesToRun(*program, options, *set);
   if (!shapes.ok()) return context(shapes.status());
   auto session = runtime::Session::Create(program, options.run.session());
   if (!session.ok()) return context(session.status());
-  const auto feeds = SyntheticFeeds(*program, *shapes);
+  const auto feeds = SyntheticFeeds(*program, *shapes, *set);
   if (!feeds.ok()) return context(feeds.status());
   const auto timing = Time(**session, *feeds, options.runs);
   if (!timing.ok()) return context(timing.status());
@@ -160,7 +180,8 @@ int BenchAction(const Options& options) {
   if (!options.size.empty() && !ParseSize(options.size).ok()) {
     Misuse("--size: " + ParseSize(options.size).status().message());
   }
-  const auto json = Bench(options);
+  const auto json =
+      Bench(options, ParsePreprocessOption(options.preprocess), ParseSetOption(options.sets));
   if (!json.ok()) return Fail(json.status());
   if (options.json) {
     PrintJson(*json);
@@ -177,11 +198,14 @@ void AddBench(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("bench", "Time a model");
   command->footer(
       "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--threads N]\n"
-      "                     [--runs N] [--layers] [--json]");
+      "                     [--runs N] [--layers] [--json] [--preprocess SPEC] [--set "
+      "NAME=VALUE]...");
   command->add_option("MODEL", options->model,
                       "a .pb, .onnx or compiled file, or style:NAME; else the first style inside");
   command->add_option("--size", options->size, "else what the model was frozen at, or 512x512")
       ->type_name("HxW");
+  AddPreprocessOption(*command, options->preprocess);
+  AddSetOption(*command, options->sets);
   AddRunOptions(*command, options->run, "int8");
   command->add_option("--runs", options->runs, "how many runs after one to warm up")
       ->check(CLI::Range(1, 1000000))

@@ -46,6 +46,40 @@ void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& de
       ->capture_default_str();
 }
 
+void AddPreprocessOption(CLI::App& command, std::string& text) {
+  command.add_option("--preprocess", text, kPreprocessGrammar)->type_name("SPEC");
+}
+
+Preprocess ParsePreprocessOption(const std::string& text, const std::string& color_order) {
+  Preprocess preprocess;
+  if (!text.empty()) {
+    auto parsed = Preprocess::Parse(text, "from --preprocess");
+    if (!parsed.ok()) Misuse("--preprocess: " + parsed.status().message());
+    preprocess = *std::move(parsed);
+  }
+  if (!color_order.empty()) {
+    if (preprocess.Has("order")) Misuse("--color-order and --preprocess both say the order");
+    const Status status = preprocess.Set("order", color_order, "from --color-order");
+    if (!status.ok()) Misuse("--color-order: " + status.message());
+  }
+  return preprocess;
+}
+
+void AddSetOption(CLI::App& command, std::vector<std::string>& texts) {
+  command
+      .add_option("--set", texts,
+                  "an input of the model: a number, a list, INDEX:WEIGHT pairs, a .npy file or a "
+                  "picture; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);  // what follows are pictures
+}
+
+std::vector<SetOption> ParseSetOption(const std::vector<std::string>& texts) {
+  auto sets = ParseSets(texts);
+  if (!sets.ok()) Misuse(sets.status().message());
+  return *std::move(sets);
+}
+
 Status CheckDevice(const RunOptions& options) {
   if (options.device == "cpu") return OkStatus();
   return Unsupported("device " + options.device + " is not part of this version");

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "apps/cli/preprocess.h"
+#include "apps/cli/set_inputs.h"
 #include "base/status.h"
 #include "runtime/session.h"
 
@@ -34,6 +36,15 @@ struct RunOptions {
   runtime::SessionOptions session() const;
 };
 void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& default_precision);
+// --preprocess of the commands that have pictures.
+void AddPreprocessOption(CLI::App& command, std::string& text);
+// Misuse where the text is none; `color_order`, if there is one, is the setting "order".
+Preprocess ParsePreprocessOption(const std::string& text, const std::string& color_order = "");
+
+// --set of the commands that run models. Misuse where a text is no NAME=VALUE.
+void AddSetOption(CLI::App& command, std::vector<std::string>& texts);
+std::vector<SetOption> ParseSetOption(const std::vector<std::string>& texts);
+
 // An error for devices that this version does not have.
 Status CheckDevice(const RunOptions& options);
 

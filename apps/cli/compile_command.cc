@@ -10,7 +10,8 @@ namespace picabia::cli {
 namespace {
 
 struct Options {
-  std::string model, output, target = "cpu", size;
+  std::string model, output, target = "cpu", size, preprocess;
+  std::vector<std::string> sets;
 };
 
 // A program for cpu runs at every size; the size given is what `bench` and `inspect` take by
@@ -25,9 +26,18 @@ void SetDefaultSize(program::Program& program, int64_t height, int64_t width) {
   }
 }
 
-Status Compile(const Options& options) {
-  PICABIA_ASSIGN_OR_RETURN(const ProgramPointer loaded, LoadAnyModel(options.model));
-  program::Program program = *loaded;
+Status Compile(const Options& options, const Preprocess& preprocess,
+               const std::vector<SetOption>& sets) {
+  ModelOptions model_options;
+  model_options.preprocess = preprocess;
+  if (!sets.empty()) {
+    model_options.change = [&sets](ir::Graph* graph) {
+      if (graph != nullptr) return BindInputs(*graph, sets);
+      return Unsupported("is compiled already: --set goes with the file it was made of");
+    };
+  }
+  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
+  program::Program program = *model.program;
   if (!options.size.empty()) {
     PICABIA_ASSIGN_OR_RETURN(const auto size, ParseSize(options.size));
     SetDefaultSize(program, size.first, size.second);
@@ -44,7 +54,8 @@ int CompileAction(const Options& options) {
   if (options.target == "mlu270") {
     return Fail(Unsupported("target mlu270 is not part of this version"));
   }
-  const Status status = Compile(options);
+  const Status status =
+      Compile(options, ParsePreprocessOption(options.preprocess), ParseSetOption(options.sets));
   return status.ok() ? kDone : Fail(status);
 }
 
@@ -53,11 +64,15 @@ int CompileAction(const Options& options) {
 void AddCompile(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("compile", "Turn a model file into a compiled program");
-  command->footer("usage: picabia compile MODEL -o OUT [--target cpu|mlu270] [--size HxW]");
+  command->footer(
+      "usage: picabia compile MODEL -o OUT [--target cpu|mlu270] [--size HxW]\n"
+      "                       [--preprocess SPEC] [--set NAME=VALUE]...");
   command->add_option("MODEL", options->model, "a .pb or .onnx file, or style:NAME")->required();
   command->add_option("-o,--output", options->output, "the file to write")
       ->required()
       ->type_name("OUT");
+  AddPreprocessOption(*command, options->preprocess);
+  AddSetOption(*command, options->sets);
   command->add_option("--target", options->target, "cpu")
       ->check(CLI::IsMember({"cpu", "mlu270"}))
       ->type_name("NAME")

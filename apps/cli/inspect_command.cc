@@ -1,52 +1,22 @@
 // picabia inspect: what is in a model file and what becomes of it.
 #include <fmt/format.h>
 
-#include <cstring>
 #include <map>
 #include <memory>
-#include <optional>
 
 #include "apps/cli/commands.h"
 #include "apps/cli/cost.h"
 #include "apps/cli/models.h"
 #include "apps/cli/sizes.h"
-#include "base/file.h"
-#include "import/import.h"
 #include "ir/text.h"
 
 namespace picabia::cli {
 namespace {
 
 struct Options {
-  std::string model;
+  std::string model, preprocess;
   bool json = false, text = false;
 };
-
-// A model before and after compiling; a compiled file has no graph any more.
-struct Inspected {
-  std::optional<ir::Graph> graph;
-  ProgramPointer program;
-};
-
-Result<Inspected> Load(const std::string& model) {
-  Inspected inspected;
-  const bool style = model.starts_with(kStylePrefix);
-  if (!style) {
-    PICABIA_ASSIGN_OR_RETURN(const auto file, FileBytes::Open(model));
-    if (!program::LooksLikeProgram(file->bytes())) {
-      PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(model));
-      inspected.graph = std::move(graph);
-    }
-  }
-  if (!inspected.graph) {
-    PICABIA_ASSIGN_OR_RETURN(inspected.program, LoadAnyModel(model));
-    return inspected;
-  }
-  auto program = compile::CompileGraph(*inspected.graph);
-  if (!program.ok()) return program.status().WithContext(model);
-  inspected.program = std::make_shared<const program::Program>(*std::move(program));
-  return inspected;
-}
 
 Json Ports(const program::Program& program, const std::vector<program::Port>& ports) {
   Json list = Json::array();
@@ -67,16 +37,23 @@ Json CountOperators(const Nodes& nodes) {
   return counts;
 }
 
-Json Convention(const PictureConvention& picture) {
+Json Convention(const PictureConvention& picture, const PictureOrigins& origins) {
   return {{"layout", picture.nchw ? "NCHW" : "NHWC"},
+          {"out_layout", picture.out_nchw ? "NCHW" : "NHWC"},
           {"color_order", picture.bgr ? "bgr" : "rgb"},
           {"scale", picture.scale},
           {"shift", picture.shift},
           {"out_scale", picture.out_scale},
-          {"out_shift", picture.out_shift}};
+          {"out_shift", picture.out_shift},
+          {"origins",
+           {{"layout", origins.layout},
+            {"out_layout", origins.out_layout},
+            {"color_order", origins.order},
+            {"range", origins.range},
+            {"out_range", origins.out_range}}}};
 }
 
-Json Describe(const Inspected& inspected) {
+Json Describe(const Model& inspected) {
   const program::Program& program = *inspected.program;
   const Json steps = CountOperators(program.steps);
   const SizeRule rule = SizeRuleOf(program);
@@ -85,7 +62,7 @@ Json Describe(const Inspected& inspected) {
                {"compiler_version", program.compiler_version},
                {"inputs", Ports(program, program.inputs)},
                {"outputs", Ports(program, program.outputs)},
-               {"picture", Convention(program.picture)},
+               {"picture", Convention(program.picture, inspected.origins)},
                {"size_multiple", rule.multiple},
                {"size_minimum", rule.minimum},
                {"parameters", Parameters(program)},
@@ -120,17 +97,34 @@ std::string CountsText(const Json& counts) {
   return text;
 }
 
+// "0.5", or "0.5:0.25:1:1" where the channels differ.
+std::string ChannelsText(const Json& numbers) {
+  const auto list = numbers.get<PerChannel>();
+  if (list == EveryChannel(list[0])) return fmt::format("{}", list[0]);
+  return fmt::format("{}", fmt::join(list, ":"));
+}
+
+std::string PictureText(const Json& p) {
+  const auto word = [](const Json& json) { return json.get<std::string>(); };
+  const Json& by = p["origins"];
+  std::string text;
+  text += fmt::format("layout       {} in: {}\n", word(p["layout"]), word(by["layout"]));
+  text += fmt::format("             {} out: {}\n", word(p["out_layout"]), word(by["out_layout"]));
+  text += fmt::format("colours      {}: {}\n", word(p["color_order"]), word(by["color_order"]));
+  text += fmt::format("values       pixel * {} + {} in: {}\n", ChannelsText(p["scale"]),
+                      ChannelsText(p["shift"]), word(by["range"]));
+  text += fmt::format("             value * {} + {} out: {}\n", ChannelsText(p["out_scale"]),
+                      ChannelsText(p["out_shift"]), word(by["out_range"]));
+  return text;
+}
+
 std::string Text(const Json& json) {
   std::string text =
       fmt::format("source       {}\nformat       {}\n", json["source"].get<std::string>(),
                   json["format"].get<std::string>());
   for (const Json& port : json["inputs"]) text += "input        " + PortText(port) + "\n";
   for (const Json& port : json["outputs"]) text += "output       " + PortText(port) + "\n";
-  const Json& p = json["picture"];
-  text += fmt::format("picture      {} {}, pixel * {} + {} in, value * {} + {} out\n",
-                      p["layout"].get<std::string>(), p["color_order"].get<std::string>(),
-                      p["scale"].get<float>(), p["shift"].get<float>(), p["out_scale"].get<float>(),
-                      p["out_shift"].get<float>());
+  text += PictureText(json["picture"]);
   text += fmt::format("sizes        padded to a multiple of {}, at least {}\n",
                       json["size_multiple"].get<int64_t>(), json["size_minimum"].get<int64_t>());
   text += fmt::format("parameters   {}\n", json["parameters"].get<int64_t>());
@@ -144,7 +138,10 @@ std::string Text(const Json& json) {
 
 int InspectAction(const Options& options) {
   if (options.json && options.text) Misuse("--json and --text exclude each other");
-  const auto inspected = Load(options.model);
+  ModelOptions model_options;
+  model_options.preprocess = ParsePreprocessOption(options.preprocess);
+  model_options.keep_graph = true;
+  const auto inspected = OpenModel(options.model, model_options);
   if (!inspected.ok()) return Fail(inspected.status());
   if (options.text) {
     if (!inspected->graph) {
@@ -167,9 +164,10 @@ int InspectAction(const Options& options) {
 void AddInspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("inspect", "Say what is in a model file");
-  command->footer("usage: picabia inspect MODEL [--json | --text]");
+  command->footer("usage: picabia inspect MODEL [--json | --text] [--preprocess SPEC]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME")
       ->required();
+  AddPreprocessOption(*command, options->preprocess);
   command->add_flag("--json", options->json, "as one JSON document");
   command->add_flag("--text", options->text, "the graph, a node a line");
   command->callback([options, &action] { action = [options] { return InspectAction(*options); }; });

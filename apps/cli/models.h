@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "apps/cli/preprocess.h"
 #include "base/status.h"
 #include "compile/compile.h"
+#include "ir/graph.h"
 #include "program/program.h"
 
 namespace picabia::cli {
@@ -29,9 +33,25 @@ using ProgramPointer = std::shared_ptr<const program::Program>;
 // A style by its name; an empty name is the first one.
 Result<ProgramPointer> LoadStyle(const std::string& name);
 
+// A model whose picture convention is settled: that of the graph or of the compiled program, then
+// what the sidecar file beside it says, then what the user says.
+struct Model {
+  std::optional<ir::Graph> graph;  // before compiling; a compiled file has none
+  ProgramPointer program;
+  PictureOrigins origins;
+};
+
+struct ModelOptions {
+  compile::CompileOptions compile;
+  Preprocess preprocess;
+  bool keep_graph = false;
+  // Called with the graph before it is compiled; may be empty. Compiled files have no graph: then
+  // it is called with null.
+  std::function<Status(ir::Graph*)> change;
+};
+
 // A model file, or "style:NAME". The error names it.
 constexpr char kStylePrefix[] = "style:";
-Result<ProgramPointer> LoadAnyModel(const std::string& model,
-                                    const compile::CompileOptions& options = {});
+Result<Model> OpenModel(const std::string& model, const ModelOptions& options = {});
 
 }  // namespace picabia::cli

@@ -5,6 +5,7 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/models.h"
+#include "apps/cli/picture.h"
 #include "base/npy.h"
 
 namespace picabia::cli {
@@ -17,15 +18,10 @@ struct TensorFile {
 
 struct Options {
   std::string model;
-  std::vector<std::string> feeds, fetches;
+  std::vector<std::string> feeds, fetches, sets;
   RunOptions run;
   bool reference = false, json = false;
 };
-
-// "node" for "node" and "node:0": the same tensor.
-std::string Normalised(const std::string& name) {
-  return name.ends_with(":0") ? name.substr(0, name.size() - 2) : name;
-}
 
 std::vector<TensorFile> ParseTensorFiles(const std::vector<std::string>& texts, const char* flag) {
   std::vector<TensorFile> files;
@@ -36,7 +32,7 @@ std::vector<TensorFile> ParseTensorFiles(const std::vector<std::string>& texts, 
       Misuse(std::string(flag) + " \"" + text + "\", expected NAME=FILE.npy");
     }
     const std::string name = text.substr(0, equals);
-    if (!names.insert(Normalised(name)).second)
+    if (!names.insert(TensorName(name)).second)
       Misuse(std::string(flag) + " names " + name + " twice");
     files.push_back({name, text.substr(equals + 1)});
   }
@@ -52,7 +48,7 @@ std::vector<std::string> Names(const std::vector<TensorFile>& files) {
 Result<size_t> OutputIndex(const program::Program& program, const std::string& name) {
   for (size_t i = 0; i < program.outputs.size(); ++i) {
     const auto value = static_cast<size_t>(program.outputs[i].value);
-    if (Normalised(program.values[value].name) == Normalised(name)) return i;
+    if (TensorName(program.values[value].name) == TensorName(name)) return i;
   }
   return NotFound("there is no output " + name);
 }
@@ -71,18 +67,23 @@ Result<std::vector<runtime::Feed>> ReadFeeds(const std::vector<TensorFile>& file
 }
 
 Status Run(const Options& options, const std::vector<TensorFile>& feeds,
-           const std::vector<TensorFile>& fetches) {
+           const std::vector<TensorFile>& fetches, const std::vector<SetOption>& sets) {
   PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
-  compile::CompileOptions compile_options;
-  compile_options.feeds = Names(feeds);
-  compile_options.fetches = Names(fetches);
-  compile_options.optimize = !options.reference;
-  PICABIA_ASSIGN_OR_RETURN(const ProgramPointer program,
-                           LoadAnyModel(options.model, compile_options));
+  ModelOptions model_options;
+  model_options.compile.feeds = Names(feeds);
+  for (const SetOption& set : sets) model_options.compile.feeds.push_back(set.name);
+  model_options.compile.fetches = Names(fetches);
+  model_options.compile.optimize = !options.reference;
+  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
+  const ProgramPointer& program = model.program;
   runtime::SessionOptions session_options = options.run.session();
   session_options.reference = options.reference;
   PICABIA_ASSIGN_OR_RETURN(const auto session, runtime::Session::Create(program, session_options));
-  PICABIA_ASSIGN_OR_RETURN(const auto tensors, ReadFeeds(feeds));
+  PICABIA_ASSIGN_OR_RETURN(auto tensors, ReadFeeds(feeds));
+  const auto set = SetFeeds(*program, sets, kDefaultMaxPixels);
+  if (!set.ok()) return set.status().WithContext(options.model);
+  tensors.insert(tensors.end(), set->begin(), set->end());
+  PICABIA_RETURN_IF_ERROR(CheckAllFed(*program, tensors).WithContext(options.model));
 
   const auto start = std::chrono::steady_clock::now();
   auto outputs = session->Run(tensors);
@@ -127,7 +128,14 @@ int RunAction(Options& options) {
   if (options.reference && options.run.precision != "fp32") {
     Misuse("--reference goes with --precision fp32 only");
   }
-  const Status status = Run(options, feeds, fetches);
+  const auto sets = ParseSetOption(options.sets);
+  for (const SetOption& set : sets) {
+    for (const TensorFile& feed : feeds) {
+      if (TensorName(feed.name) == TensorName(set.name))
+        Misuse("--feed and --set both name " + set.name);
+    }
+  }
+  const Status status = Run(options, feeds, fetches, sets);
   return status.ok() ? kDone : Fail(status);
 }
 
@@ -140,11 +148,12 @@ void AddRun(CLI::App& app, Action& action) {
       "usage: picabia run MODEL --feed NAME=FILE.npy ... --fetch NAME=FILE.npy ...\n"
       "                   [--device cpu] [--precision int8|int16|fp32] [--threads N] "
       "[--reference]\n"
-      "                   [--json]");
+      "                   [--set NAME=VALUE]... [--json]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
   command->add_option("--feed", options->feeds, "a tensor to feed; NAME is node or node:0")
       ->type_name("NAME=FILE.npy");
   command->add_option("--fetch", options->fetches, "a tensor to write")->type_name("NAME=FILE.npy");
+  AddSetOption(*command, options->sets);
   AddRunOptions(*command, options->run, "fp32");
   command->add_flag("--reference", options->reference,
                     "interpret the graph as the file says, node by node, by the plainest code");

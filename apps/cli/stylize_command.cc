@@ -16,8 +16,10 @@ namespace {
 
 struct Options {
   JobOptions job;
-  std::string style, model, color_order;
+  std::string style, model, color_order, preprocess;
   EncodeOptions encode;
+  std::vector<std::string> sets;
+  std::string fetch;
   int64_t max_pixels = kDefaultMaxPixels;
   RunOptions run;
   bool list_styles = false, json = false;
@@ -99,6 +101,10 @@ void CheckOptions(const Options& options) {
 int StylizeAction(Options& options) {
   if (options.list_styles) return ListStyles();
   CheckOptions(options);
+  ModelOptions model_options;
+  model_options.preprocess = ParsePreprocessOption(options.preprocess, options.color_order);
+  if (!options.fetch.empty()) model_options.compile.fetches = {options.fetch};
+  const std::vector<SetOption> sets = ParseSetOption(options.sets);
   if (const Status status = CheckDevice(options.run); !status.ok()) return Fail(status);
   if (const Status status = StartPictures("picabia", options.run.threads); !status.ok()) {
     return Fail(status);
@@ -109,14 +115,13 @@ int StylizeAction(Options& options) {
     if (list.status().code() == StatusCode::kInvalidArgument) Misuse(list.status().message());
     return Fail(list.status());
   }
-  const auto program =
-      options.model.empty() ? LoadStyle(options.style) : LoadAnyModel(options.model);
-  if (!program.ok()) return Fail(program.status());
-  auto stylizer = Stylizer::Create(*program, options.run.session(), options.color_order);
-  if (!stylizer.ok()) {
-    const std::string name = options.model.empty() ? (*program)->source : options.model;
-    return Fail(stylizer.status().WithContext(name));
-  }
+  const std::string name = options.model.empty() ? kStylePrefix + options.style : options.model;
+  const auto model = OpenModel(name, model_options);
+  if (!model.ok()) return Fail(model.status());
+  const auto feeds = SetFeeds(*model->program, sets, options.max_pixels);
+  if (!feeds.ok()) return Fail(feeds.status().WithContext(name));
+  auto stylizer = Stylizer::Create(model->program, options.run.session(), {*feeds, options.fetch});
+  if (!stylizer.ok()) return Fail(stylizer.status().WithContext(name));
   if (const Status status = CreateFolders(*list); !status.ok()) return Fail(status);
   return MakePictures(*list, options, *stylizer);
 }
@@ -146,7 +151,8 @@ void AddStylize(CLI::App& app, Action& action) {
       "usage: picabia stylize IN... -o OUT [--style NAME | --model FILE] [--device cpu]\n"
       "                       [--precision int8|int16|fp32] [--threads N] [--json] [--recursive]\n"
       "                       [--format NAME] [--quality N] [--color-order rgb|bgr]\n"
-      "                       [--max-pixels N]\n"
+      "                       [--max-pixels N] [--preprocess SPEC] [--set NAME=VALUE]... [--fetch "
+      "NAME]\n"
       "       picabia stylize --list-styles");
   command->add_option("IN", options->job.inputs, "pictures, folders, or - for standard input");
   AddOutputOptions(*command, *options);
@@ -160,6 +166,10 @@ void AddStylize(CLI::App& app, Action& action) {
   command->add_flag("--recursive", options->job.recursive, "folders in folders, too");
   command->add_option("--color-order", options->color_order, "what the model wants, rgb or bgr")
       ->check(CLI::IsMember({"rgb", "bgr"}))
+      ->type_name("NAME");
+  AddPreprocessOption(*command, options->preprocess);
+  AddSetOption(*command, options->sets);
+  command->add_option("--fetch", options->fetch, "which output is the picture; else the first one")
       ->type_name("NAME");
   command->add_option("--max-pixels", options->max_pixels, "refuse pictures larger than this")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))

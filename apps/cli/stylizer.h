@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "apps/cli/models.h"
 #include "apps/cli/picture.h"
@@ -12,15 +14,21 @@
 
 namespace picabia::cli {
 
+struct StylizerOptions {
+  std::vector<runtime::Feed> feeds = {};  // inputs other than the picture
+  std::string output = "";                // name of the output that is the picture; "": the first
+};
+
 class Stylizer {
  public:
-  // The program must have one picture input and one output. `color_order` is "rgb" or "bgr" to say
-  // otherwise than the model, or "".
+  // The picture goes into the first input without a feed that may be one; every other must have a
+  // feed.
   static Result<Stylizer> Create(ProgramPointer program, const runtime::SessionOptions& options,
-                                 const std::string& color_order);
+                                 const StylizerOptions& inputs = {});
 
-  // Of the same size as `picture`, with its transparency and metadata; or of a multiple of its
-  // size, where the network enlarges.
+  // Of the same size as `picture`, with its transparency and metadata; or larger or smaller by the
+  // factor by which the network changes sizes. A network from one channel to one sees the luminance
+  // and the picture keeps its colours; one that gives four channels makes the transparency.
   Result<Picture> Run(const Picture& picture);
 
   // Milliseconds that the network took in the last Run().
@@ -28,12 +36,15 @@ class Stylizer {
   const char* isa() const { return IsaName(session_->isa()); }
 
  private:
-  Stylizer(std::unique_ptr<runtime::Session> session, PictureConvention convention, SizeRule rule)
-      : session_(std::move(session)), convention_(convention), rule_(rule) {}
+  Stylizer() = default;
+  Result<size_t> ChooseOutput(const std::vector<Tensor>& outputs) const;
 
   std::unique_ptr<runtime::Session> session_;
   PictureConvention convention_;
   SizeRule rule_;
+  StylizerOptions options_;
+  std::string input_;     // name of the picture input
+  int64_t channels_ = 3;  // that it takes
   double ms_ = 0;
 };
 

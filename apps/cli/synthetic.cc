@@ -35,17 +35,22 @@ Picture SyntheticPicture(int64_t height, int64_t width) {
 }  // namespace
 
 Result<std::vector<runtime::Feed>> SyntheticFeeds(const program::Program& program,
-                                                  const std::vector<Shape>& shapes) {
-  std::vector<runtime::Feed> feeds;
+                                                  const std::vector<Shape>& shapes,
+                                                  const std::vector<runtime::Feed>& set) {
+  std::vector<runtime::Feed> feeds = set;
   for (size_t i = 0; i < shapes.size(); ++i) {
     const program::Value& value = program.values[static_cast<size_t>(program.inputs[i].value)];
+    const bool is_set = std::any_of(
+        set.begin(), set.end(), [&](const runtime::Feed& feed) { return feed.name == value.name; });
+    if (is_set) continue;
     const Shape& s = shapes[i];
     const size_t channel = program.picture.nchw ? 1 : 3;
-    if (s.size() == 4 && s[0] == 1 && s[channel] == 3) {
+    if (s.size() == 4 && s[0] == 1 && IsPictureChannels(s[channel])) {
       const int64_t height = s[program.picture.nchw ? 2 : 1],
                     width = s[program.picture.nchw ? 3 : 2];
-      PICABIA_ASSIGN_OR_RETURN(Tensor tensor, PictureToTensor(SyntheticPicture(height, width),
-                                                              program.picture, height, width));
+      PICABIA_ASSIGN_OR_RETURN(Tensor tensor,
+                               PictureToTensor(SyntheticPicture(height, width), program.picture,
+                                               s[channel], height, width));
       feeds.push_back({value.name, std::move(tensor)});
     } else {
       PICABIA_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(DType::kF32, s));

@@ -12,8 +12,10 @@ namespace picabia::cli {
 constexpr unsigned kSyntheticSeed = 1;
 
 // A tensor for each input of `program`, of the given shapes. Picture inputs take a synthetic
-// picture; any other takes the number 2, the power of a variance.
+// picture; any other takes the number 2, the power of a variance. Inputs of `set` take what is
+// there.
 Result<std::vector<runtime::Feed>> SyntheticFeeds(const program::Program& program,
-                                                  const std::vector<Shape>& shapes);
+                                                  const std::vector<Shape>& shapes,
+                                                  const std::vector<runtime::Feed>& set = {});
 
 }  // namespace picabia::cli

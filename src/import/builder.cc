@@ -86,7 +86,8 @@ ir::ValueId Builder::AddInput(std::string name, DType dtype, std::optional<Shape
       value.declared_shape = Shape(4, -1);
       (*value.declared_shape)[channels] = frozen[channels];
       if (frozen[0] < 0) frozen[0] = 1;
-      if (graph_.inputs.empty()) graph_.picture.nchw = *layout == Layout::kNchw;
+      if (graph_.inputs.empty())
+        graph_.picture.nchw = graph_.picture.out_nchw = *layout == Layout::kNchw;
     }
     info.exact = true;
     info.free = layout.has_value();

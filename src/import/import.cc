@@ -2,6 +2,7 @@
 // Called by the command line, the compiler's front end and the C interface.
 #include "import/import.h"
 
+#include "import/picture.h"
 #include "import/source.h"
 
 namespace picabia::import {
@@ -19,7 +20,10 @@ Result<ir::Graph> Import(const Source& source, Result<ir::Graph> (*read)(const S
     }
     return read(source);
   }();
-  if (graph.ok()) return graph;
+  if (graph.ok()) {
+    RecognisePicture(*graph);
+    return graph;
+  }
   return graph.status().WithContext(source.name);
 }
 

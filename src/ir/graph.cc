@@ -54,19 +54,22 @@ Status CheckDistinct(const Graph& graph, std::vector<ValueId> ids) {
   return InvalidArgument("'" + graph.value(*twice).name + "' is fed twice");
 }
 
-// An input that the outputs need and nobody feeds is an error.
+// Inputs that the outputs need and nobody feeds are an error.
 Status CheckFed(const Graph& graph, const std::vector<ValueId>& old_inputs) {
   const std::vector<bool> needed = NeededValues(graph);
+  std::string missing;
   for (ValueId id : old_inputs) {
     const bool fed = std::find(graph.inputs.begin(), graph.inputs.end(), id) != graph.inputs.end();
     if (fed || !needed[static_cast<size_t>(id.index)]) continue;
-    std::string outputs;
-    for (ValueId o : graph.outputs)
-      outputs += (outputs.empty() ? "'" : ", '") + graph.value(o).name + "'";
-    return InvalidArgument("input '" + graph.value(id).name +
-                           "' is not fed, and the outputs need it: " + outputs);
+    const Value& value = graph.value(id);
+    missing += (missing.empty() ? "'" : ", '") + value.name + "' (" + DTypeName(value.dtype) + " " +
+               (value.declared_shape ? ShapeString(*value.declared_shape) : "of any shape") + ")";
   }
-  return OkStatus();
+  if (missing.empty()) return OkStatus();
+  std::string outputs;
+  for (ValueId o : graph.outputs)
+    outputs += (outputs.empty() ? "'" : ", '") + graph.value(o).name + "'";
+  return InvalidArgument("input " + missing + " is not fed, and the outputs need it: " + outputs);
 }
 
 }  // namespace

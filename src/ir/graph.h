@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,9 @@ struct Graph {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   PictureConvention picture;
+  PictureOrigins picture_origins;
+  // What the file says of its pictures: the keys "Image.*" of ONNX's metadata.
+  std::map<std::string, std::string> image_metadata;
 
   Value& value(ValueId id) { return values[static_cast<size_t>(id.index)]; }
   const Value& value(ValueId id) const { return values[static_cast<size_t>(id.index)]; }

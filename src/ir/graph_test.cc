@@ -96,7 +96,8 @@ TEST(SetInterface, FedButNotNeededStays) {
 TEST(SetInterface, NamesTheInputThatIsNotFed) {
   Graph g = MustParse(kChain);
   const Status status = SetInterface(g, {Find(g, "x")}, {});
-  EXPECT_EQ(status.message(), "input 'z' is not fed, and the outputs need it: 'b'");
+  EXPECT_EQ(status.message(),
+            "input 'z' (float32 of any shape) is not fed, and the outputs need it: 'b'");
 }
 
 TEST(SetInterface, RefusesBadIds) {

@@ -152,8 +152,9 @@ std::string NodeText(const Graph& graph, const Node& node, const PrintOptions& o
 std::string PictureText(const PictureConvention& p) {
   if (p == PictureConvention{}) return "";
   return fmt::format(
-      "picture {{nchw={}, bgr={}, scale={}, shift={}, out_scale={}, out_shift={}}}\n", p.nchw,
-      p.bgr, p.scale, p.shift, p.out_scale, p.out_shift);
+      "picture {{nchw={}, out_nchw={}, bgr={}, scale={}, shift={}, out_scale={}, out_shift={}}}\n",
+      p.nchw, p.out_nchw, p.bgr, FieldText(p.scale), FieldText(p.shift), FieldText(p.out_scale),
+      FieldText(p.out_shift));
 }
 
 }  // namespace

@@ -283,6 +283,7 @@ class Parser {
     PictureConvention& p = graph_.picture;
     return ParseFields(in, [&p](auto&& v) {
       v("nchw", p.nchw);
+      v("out_nchw", p.out_nchw);
       v("bgr", p.bgr);
       v("scale", p.scale);
       v("shift", p.shift);

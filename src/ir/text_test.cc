@@ -30,7 +30,7 @@ void ExpectError(std::string_view text, const std::string& part) {
 TEST(Text, PrintsWhatItParses) {
   ExpectRoundTrip(R"(source "dir/a \"b\".pb"
 format "onnx"
-picture {nchw=true, bgr=false, scale=0.5, shift=-1, out_scale=127.5, out_shift=0}
+picture {nchw=true, out_nchw=false, bgr=true, scale=[0.5, 0.25, 1, 1], shift=[-1, -1, -1, 0], out_scale=[127.5, 127.5, 127.5, 255], out_shift=[0, 0, 0, 0]}
 input  %x : float32 [?, ?, ?, 3] frozen [1, 256, 256, 3]
 input  %z : float32
 const  %w : float32 [1, 1, 3, 2] = {1, 2.5, -0, 1e-30, inf, nan}
@@ -92,6 +92,8 @@ class RandomGraph {
   Graph Make() {
     graph_.format = Pick(2) == 0 ? "text" : "onnx";
     graph_.picture.nchw = Pick(2) == 0;
+    graph_.picture.out_nchw = Pick(2) == 0;
+    graph_.picture.scale[Pick(4)] = Positive();
     graph_.inputs.push_back(graph_.AddValue({Name(), DType::kF32, Shape{-1, -1, -1, 3}, {}, {}}));
     graph_.inputs.push_back(graph_.AddValue({Name(), DType::kF32, {}, Shape{1, 2}, {}}));
     for (int i = 0; i < kNumDTypes; ++i) AddConstant(static_cast<DType>(i));

@@ -150,8 +150,9 @@ class Checker {
 
   Status CheckPicture() const {
     const PictureConvention& p = program_.picture;
-    for (float f : {p.scale, p.shift, p.out_scale, p.out_shift})
-      if (!std::isfinite(f)) return InvalidModel("picture convention is not finite");
+    for (const PerChannel& numbers : {p.scale, p.shift, p.out_scale, p.out_shift})
+      for (const float f : numbers)
+        if (!std::isfinite(f)) return InvalidModel("picture convention is not finite");
     return OkStatus();
   }
 

@@ -14,4 +14,9 @@ constexpr size_t kDataAlignment =
 constexpr int64_t kMaxFileBytes =
     (int64_t{1} << 31) - (int64_t{1} << 20);  // FlatBuffers' offsets are 31 bits
 
+// Picture.out_layout of the schema.
+constexpr uint8_t kSameLayout = 0;
+constexpr uint8_t kNhwcLayout = 1;
+constexpr uint8_t kNchwLayout = 2;
+
 }  // namespace picabia::program

@@ -41,7 +41,7 @@ Program SmallProgram() {
   p.inputs.push_back({0, true, {-1, -1, -1, 2}, {1, 8, 8, 2}});
   p.outputs.push_back({4, false, {}, {}});
   p.picture.bgr = true;
-  p.picture.out_shift = 0.5f;
+  p.picture.out_shift = EveryChannel(0.5f);
   return p;
 }
 
@@ -87,6 +87,25 @@ TEST(ProgramFile, RoundTripsEverything) {
     EXPECT_EQ(reinterpret_cast<uintptr_t>(back->constants[i].data.bytes()) % 64, 0u);
   }
   EXPECT_EQ(*WriteProgram(*back), *bytes);  // the same program gives the same bytes
+}
+
+TEST(ProgramFile, PictureConventionsComeBack) {
+  PictureConvention per_channel{.nchw = true, .bgr = true};
+  per_channel.scale = {0.1f, 0.2f, 0.3f, 1};
+  per_channel.shift = {-1, -2, -3, 0};
+  per_channel.out_scale = {1, 1, 1, 255};
+  per_channel.out_shift = {0, 0, 0, 0.5f};
+  for (const PictureConvention& picture :
+       {PictureConvention{}, PictureConvention{.nchw = true, .out_nchw = true},
+        PictureConvention{.out_nchw = true}, per_channel}) {
+    Program p = SmallProgram();
+    p.picture = picture;
+    const auto bytes = WriteProgram(p);
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    const auto back = Read(AlignedBytes(*bytes));
+    ASSERT_TRUE(back.ok()) << back.status().message();
+    EXPECT_EQ(back->picture, picture);
+  }
 }
 
 TEST(ProgramFile, EveryPrefixIsRefused) {
@@ -155,7 +174,9 @@ const Broken kBroken[] = {
     {"elements", [](Program& p) { p.constants[1].shape = {4}; }},
     {"element type", [](Program& p) { p.values[4].dtype = static_cast<DType>(250); }},
     {"stored as", [](Program& p) { p.values[2].dtype = DType::kI32; }},
-    {"not finite", [](Program& p) { p.picture.scale = std::numeric_limits<float>::infinity(); }},
+    {"not finite", [](Program& p) { p.picture.scale[0] = std::numeric_limits<float>::infinity(); }},
+    {"not finite",
+     [](Program& p) { p.picture.out_shift[3] = std::numeric_limits<float>::quiet_NaN(); }},
 };
 
 TEST(CheckProgramTest, EachRuleIsEnforcedAndNamed) {

@@ -1,5 +1,6 @@
 // Bytes into programs: FlatBuffers' verifier for the structure, then every number against its range
 // (check.cc).
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <string>
@@ -64,6 +65,33 @@ Port ReadPort(const fb::Port& from) {
           ToVector(from.default_shape())};
 }
 
+// Four numbers from a list, or the single one where there is no list.
+Result<PerChannel> ReadPerChannel(const flatbuffers::Vector<float>* list, float single) {
+  if (list == nullptr) return EveryChannel(single);
+  const std::vector<float> numbers = ToVector(list);
+  PerChannel out;
+  if (numbers.size() != out.size())
+    return InvalidModel("picture convention has " + std::to_string(numbers.size()) +
+                        " numbers, expected " + std::to_string(out.size()));
+  std::copy(numbers.begin(), numbers.end(), out.begin());
+  return out;
+}
+
+Result<PictureConvention> ReadPicture(const fb::Picture& p) {
+  PictureConvention picture;
+  picture.nchw = p.nchw();
+  picture.bgr = p.bgr();
+  if (p.out_layout() > kNchwLayout) {
+    return InvalidModel("picture layout " + std::to_string(p.out_layout()) + " does not exist");
+  }
+  picture.out_nchw = p.out_layout() == kSameLayout ? picture.nchw : p.out_layout() == kNchwLayout;
+  PICABIA_ASSIGN_OR_RETURN(picture.scale, ReadPerChannel(p.scales(), p.scale()));
+  PICABIA_ASSIGN_OR_RETURN(picture.shift, ReadPerChannel(p.shifts(), p.shift()));
+  PICABIA_ASSIGN_OR_RETURN(picture.out_scale, ReadPerChannel(p.out_scales(), p.out_scale()));
+  PICABIA_ASSIGN_OR_RETURN(picture.out_shift, ReadPerChannel(p.out_shifts(), p.out_shift()));
+  return picture;
+}
+
 }  // namespace
 
 bool LooksLikeProgram(std::span<const std::byte> bytes) {
@@ -100,8 +128,7 @@ Result<Program> ReadProgram(std::span<const std::byte> bytes, std::shared_ptr<co
   }
   for (const fb::Port* p : *from.inputs()) program.inputs.push_back(ReadPort(*p));
   for (const fb::Port* p : *from.outputs()) program.outputs.push_back(ReadPort(*p));
-  const fb::Picture& p = *from.picture();
-  program.picture = {p.nchw(), p.bgr(), p.scale(), p.shift(), p.out_scale(), p.out_shift()};
+  PICABIA_ASSIGN_OR_RETURN(program.picture, ReadPicture(*from.picture()));
   PICABIA_RETURN_IF_ERROR(CheckProgram(program));
   return program;
 }

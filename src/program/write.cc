@@ -59,6 +59,22 @@ Offset<fb::Port> WritePort(FlatBufferBuilder& fbb, const Port& port) {
   return fb::CreatePort(fbb, port.value, port.rank_known, declared, frozen);
 }
 
+// No list where the channels are alike: the single number is enough.
+Offset<flatbuffers::Vector<float>> WritePerChannel(FlatBufferBuilder& fbb, const PerChannel& v) {
+  if (v == EveryChannel(v[0])) return 0;
+  return fbb.CreateVector(v.data(), v.size());
+}
+
+Offset<fb::Picture> WritePicture(FlatBufferBuilder& fbb, const PictureConvention& p) {
+  const uint8_t other = p.out_nchw ? kNchwLayout : kNhwcLayout;
+  const auto scales = WritePerChannel(fbb, p.scale), shifts = WritePerChannel(fbb, p.shift);
+  const auto out_scales = WritePerChannel(fbb, p.out_scale);
+  const auto out_shifts = WritePerChannel(fbb, p.out_shift);
+  return fb::CreatePicture(fbb, p.nchw, p.bgr, p.scale[0], p.shift[0], p.out_scale[0],
+                           p.out_shift[0], p.nchw == p.out_nchw ? kSameLayout : other, scales,
+                           shifts, out_scales, out_shifts);
+}
+
 template <typename T, typename F>
 auto WriteAll(FlatBufferBuilder& fbb, const std::vector<T>& items, F write) {
   std::vector<decltype(write(fbb, items[0]))> offsets;
@@ -85,9 +101,7 @@ Result<std::string> WriteProgram(const Program& program) {
   const auto steps = WriteAll(fbb, program.steps, WriteStep);
   const auto inputs = WriteAll(fbb, program.inputs, WritePort);
   const auto outputs = WriteAll(fbb, program.outputs, WritePort);
-  const PictureConvention& p = program.picture;
-  const auto picture =
-      fb::CreatePicture(fbb, p.nchw, p.bgr, p.scale, p.shift, p.out_scale, p.out_shift);
+  const auto picture = WritePicture(fbb, program.picture);
   const auto compiler = fbb.CreateString(program.compiler_version);
   const auto source = fbb.CreateString(program.source);
   fbb.Finish(fb::CreateProgram(fbb, kFormatVersion, compiler, source, values, steps, constants,

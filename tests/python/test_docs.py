@@ -1,4 +1,4 @@
-"""docs/command-line.md against the program: its examples run, its options are the program's."""
+"""The pages of docs/ against the program: their examples run, the options of command-line.md are the program's."""
 
 import os
 import re
@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from conftest import ROOT
+from onnx_nets import Net
+from test_set_inputs import PICTURE, styled, weighted
 
 PAGE = (ROOT / "docs/command-line.md").read_text()
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
@@ -30,14 +32,27 @@ def folder(tmp_path, picabia_binary, examples):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_examples_run(folder, command):
-    scripts = re.findall(r"^```sh\n(.*?)^```", SECTIONS[command], re.MULTILINE | re.DOTALL)
+def run_examples(folder, text):
+    scripts = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert scripts
     environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
     for script in scripts:
         done = subprocess.run(["sh", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_run(folder, command):
+    run_examples(folder, SECTIONS[command])
+
+
+def test_picture_conventions(folder):
+    net = Net()
+    net.save(folder / "model.onnx", net.conv("input", 3, 3, 1))
+    weighted(folder / "styles26.onnx", "style_weights", 26)
+    styled(folder / "any_style.onnx", PICTURE)
+    shutil.copy(folder / "photo.jpg", folder / "painting.jpg")
+    run_examples(folder, (ROOT / "docs/picture-conventions.md").read_text())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -83,6 +83,7 @@ class Importer {
     builder_ = std::make_unique<Builder>(source_.name, "onnx", names_);
     builder_->graph().values.reserve(slot_node_.size());
     builder_->graph().nodes.reserve(model_.nodes.size());
+    builder_->graph().image_metadata = std::move(model_.image_metadata);
     PICABIA_RETURN_IF_ERROR(AddInputs());
     PICABIA_RETURN_IF_ERROR(AddInitializers());
     for (const int32_t i : order.nodes) {

@@ -174,6 +174,28 @@ Attribute ParseAttribute(std::string_view message, ParseLog& log) {
   return attribute;
 }
 
+// A StringStringEntryProto. Only what is said of pictures is kept, and no more of it than the
+// specification has words for.
+void ParseMetadata(std::string_view message, ModelProto& model, ParseLog& log) {
+  constexpr size_t kMaxEntries = 16, kMaxLength = 64;
+  std::string_view key, value;
+  FieldReader fields(message, log);
+  while (fields.Next()) {
+    switch (fields.number()) {
+      case 1:
+        key = fields.Bytes();
+        break;
+      case 2:
+        value = fields.Bytes();
+        break;
+      default:
+        fields.Skip();
+    }
+  }
+  if (!key.starts_with("Image.") || key.size() > kMaxLength || value.size() > kMaxLength) return;
+  if (model.image_metadata.size() < kMaxEntries) model.image_metadata.emplace(key, value);
+}
+
 }  // namespace
 
 Result<ModelProto> ParseModel(ParseLog& log) {
@@ -189,6 +211,9 @@ Result<ModelProto> ParseModel(ParseLog& log) {
         break;
       case 8:
         model.opsets.push_back(ParseOpset(fields.Bytes(), log));
+        break;
+      case 14:
+        ParseMetadata(fields.Bytes(), model, log);
         break;
     }
   }

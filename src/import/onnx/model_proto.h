@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +51,7 @@ struct ModelProto {
   std::vector<ValueInfoProto> outputs;
   int graphs = 0;  // how many graph messages the file has; 1 in a valid one
   bool has_sparse_initializers = false;
+  std::map<std::string, std::string> image_metadata;  // metadata_props with a key of "Image."
 };
 
 // Field numbers of the file format are those of onnx.proto. Graphs inside attributes and functions
