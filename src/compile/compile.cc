@@ -2,8 +2,8 @@
 // to a program.
 #include "compile/compile.h"
 
-#include <map>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
 #include "compile/pack.h"
@@ -28,12 +28,15 @@ Result<std::vector<ValueId>> FindAll(const ir::Graph& graph,
 // Numbers the values that the program needs and writes steps and constants.
 class Lowering {
  public:
-  explicit Lowering(const ir::Graph& graph) : graph_(graph) {}
+  explicit Lowering(const ir::Graph& graph)
+      : graph_(graph), plain_(graph.values.size(), -1), packed_(graph.values.size(), -1) {}
 
   Result<program::Program> Run() {
     program_.source = graph_.source;
     program_.compiler_version = PICABIA_VERSION;
     program_.picture = graph_.picture;
+    program_.steps.reserve(graph_.nodes.size());
+    program_.values.reserve(graph_.values.size());
     for (const ValueId id : graph_.inputs) program_.inputs.push_back(MakePort(id));
     for (const ir::Node& node : graph_.nodes)
       PICABIA_RETURN_IF_ERROR(LowerNode(node).WithContext("node '" + node.name + "'"));
@@ -49,9 +52,9 @@ class Lowering {
 
  private:
   int32_t NumberOf(ValueId id) {
-    const auto [it, is_new] = numbers_.try_emplace({id.index, false}, 0);
-    if (is_new) it->second = AddValue(graph_.value(id));
-    return it->second;
+    int32_t& number = plain_[static_cast<size_t>(id.index)];
+    if (number < 0) number = AddValue(graph_.value(id));
+    return number;
   }
 
   int32_t AddValue(const ir::Value& value) {
@@ -61,19 +64,19 @@ class Lowering {
 
   // A constant may be wanted both packed and plain: two values then.
   Result<int32_t> NumberOfConstant(ValueId id, bool packed, bool transposed) {
-    const auto [it, is_new] = numbers_.try_emplace({id.index, packed}, 0);
-    if (!is_new) return it->second;
+    int32_t& number = (packed ? packed_ : plain_)[static_cast<size_t>(id.index)];
+    if (number >= 0) return number;
     const ir::Value& value = graph_.value(id);
-    it->second = AddValue(value);
+    number = AddValue(value);
     if (packed) {
       PICABIA_ASSIGN_OR_RETURN(program::Constant c,
-                               PackFilter(it->second, *value.constant, transposed));
+                               PackFilter(number, *value.constant, transposed));
       program_.constants.push_back(std::move(c));
     } else {
-      PICABIA_ASSIGN_OR_RETURN(program::Constant c, PackPlain(it->second, *value.constant));
+      PICABIA_ASSIGN_OR_RETURN(program::Constant c, PackPlain(number, *value.constant));
       program_.constants.push_back(std::move(c));
     }
-    return it->second;
+    return number;
   }
 
   Status LowerNode(const ir::Node& node) {
@@ -107,7 +110,8 @@ class Lowering {
 
   const ir::Graph& graph_;
   program::Program program_;
-  std::map<std::pair<int32_t, bool>, int32_t> numbers_;  // (value, packed) -> number in the program
+  // The number in the program of each value, plain and packed; -1: none.
+  std::vector<int32_t> plain_, packed_;
 };
 
 // A compiled program has no inner tensors: names must be its own, and choose among its outputs.
