@@ -8,6 +8,7 @@
 #include "apps/cli/cost.h"
 #include "apps/cli/models.h"
 #include "apps/cli/sizes.h"
+#include "import/import.h"
 #include "ir/text.h"
 
 namespace picabia::cli {
@@ -15,7 +16,7 @@ namespace {
 
 struct Options {
   std::string model, preprocess;
-  bool json = false, text = false;
+  bool json = false, text = false, operators = false;
 };
 
 Json Ports(const program::Program& program, const std::vector<program::Port>& ports) {
@@ -136,8 +137,40 @@ std::string Text(const Json& json) {
   return text + fmt::format("transposes   {} remain\n", json["transposes"].get<int64_t>());
 }
 
+// What the importers read.
+int ListOperators(const Options& options) {
+  if (!options.model.empty() || options.text)
+    Misuse("--operators goes with --json at most, and without a MODEL");
+  Json list = Json::array();
+  std::string text =
+      "ONNX, opsets 7 to 28, and how many of its node tests pass, are refused and fail\n";
+  bool onnx = true;
+  for (const import::OperatorInfo& op : import::SupportedOperators()) {
+    Json json = {{"format", op.format}, {"name", op.name}};
+    if (std::string_view(op.format) == "onnx") {
+      json["passed"] = op.passed;
+      json["refused"] = op.refused;
+      json["failed"] = op.failed;
+      text += fmt::format("  {:<28}{:>5}{:>5}{:>5}\n", op.name, op.passed, op.refused, op.failed);
+    } else {
+      if (onnx) text += "TensorFlow\n";
+      onnx = false;
+      text += "  " + op.name + "\n";
+    }
+    list.push_back(std::move(json));
+  }
+  if (options.json) {
+    PrintJson({{"operators", std::move(list)}});
+  } else {
+    Print(text);
+  }
+  return kDone;
+}
+
 int InspectAction(const Options& options) {
   if (options.json && options.text) Misuse("--json and --text exclude each other");
+  if (options.operators) return ListOperators(options);
+  if (options.model.empty()) Misuse("MODEL is required");
   ModelOptions model_options;
   model_options.preprocess = ParsePreprocessOption(options.preprocess);
   model_options.keep_graph = true;
@@ -164,12 +197,14 @@ int InspectAction(const Options& options) {
 void AddInspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("inspect", "Say what is in a model file");
-  command->footer("usage: picabia inspect MODEL [--json | --text] [--preprocess SPEC]");
-  command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME")
-      ->required();
+  command->footer(
+      "usage: picabia inspect MODEL [--json | --text] [--preprocess SPEC]\n"
+      "       picabia inspect --operators [--json]");
+  command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
   AddPreprocessOption(*command, options->preprocess);
   command->add_flag("--json", options->json, "as one JSON document");
   command->add_flag("--text", options->text, "the graph, a node a line");
+  command->add_flag("--operators", options->operators, "the operators that models may have");
   command->callback([options, &action] { action = [options] { return InspectAction(*options); }; });
 }
 

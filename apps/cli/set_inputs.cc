@@ -11,7 +11,7 @@
 #include "apps/cli/picture_tensor.h"
 #include "apps/cli/sizes.h"
 #include "base/checked.h"
-#include "base/half.h"
+#include "base/element.h"
 #include "base/npy.h"
 
 namespace picabia::cli {
@@ -89,35 +89,22 @@ bool FitsInteger(double value) {
 }
 
 bool Fits(DType dtype, double value) {
-  switch (dtype) {
-    case DType::kF32:
-      return std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max());
-    case DType::kF16:
-      return std::abs(value) <= 65504;  // the largest half
-    case DType::kF64:
-      return std::isfinite(value);
-    case DType::kI8:
-      return FitsInteger<int8_t>(value);
-    case DType::kU8:
-      return FitsInteger<uint8_t>(value);
-    case DType::kI16:
-      return FitsInteger<int16_t>(value);
-    case DType::kI32:
-      return FitsInteger<int32_t>(value);
-    case DType::kI64:  // doubles hold all integers up to here
-      return value == std::floor(value) && std::abs(value) <= 0x1p53;
-    case DType::kBool:
+  if (dtype == DType::kF16) return std::abs(value) <= 65504;  // the largest half
+  return VisitElementType(dtype, [&]<typename T>(ElementType<T>) {
+    if constexpr (std::is_same_v<T, Bool>) {
       return value == 0 || value == 1;
-  }
-  return false;
-}
-
-template <typename T>
-void Fill(Tensor& tensor, const std::vector<double>& values) {
-  T* to = tensor.MutableData<T>();
-  for (int64_t i = 0; i < tensor.num_elements(); ++i) {
-    to[i] = static_cast<T>(values[values.size() == 1 ? 0 : static_cast<size_t>(i)]);
-  }
+    } else if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
+      // Doubles hold all integers up to here.
+      return value == std::floor(value) && std::abs(value) <= 0x1p53 &&
+             (std::is_signed_v<T> || value >= 0);
+    } else if constexpr (std::is_integral_v<T>) {
+      return FitsInteger<T>(value);
+    } else if constexpr (std::is_same_v<T, float>) {
+      return std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max());
+    } else {
+      return std::isfinite(value);
+    }
+  });
 }
 
 Result<Tensor> FromNumbers(DType dtype, const Shape& shape, const std::vector<double>& values) {
@@ -125,36 +112,19 @@ Result<Tensor> FromNumbers(DType dtype, const Shape& shape, const std::vector<do
     return ResourceError("a tensor of shape " + ShapeString(shape) + " is too large for --set");
   }
   PICABIA_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(dtype, shape));
-  switch (dtype) {
-    case DType::kF32:
-      Fill<float>(tensor, values);
-      break;
-    case DType::kF64:
-      Fill<double>(tensor, values);
-      break;
-    case DType::kF16: {
-      std::vector<double> halves;
-      for (const double v : values) halves.push_back(FloatToHalf(static_cast<float>(v)));
-      Fill<uint16_t>(tensor, halves);
-      break;
+  VisitElementType(dtype, [&]<typename T>(ElementType<T>) {
+    T* to = tensor.MutableData<T>();
+    for (int64_t i = 0; i < tensor.num_elements(); ++i) {
+      const double value = values[values.size() == 1 ? 0 : static_cast<size_t>(i)];
+      if constexpr (std::is_same_v<T, Half>) {
+        to[i] = Half(static_cast<float>(value));
+      } else if constexpr (std::is_same_v<T, Bool>) {
+        to[i] = Bool(value != 0);
+      } else {
+        to[i] = static_cast<T>(value);
+      }
     }
-    case DType::kI8:
-      Fill<int8_t>(tensor, values);
-      break;
-    case DType::kU8:
-    case DType::kBool:
-      Fill<uint8_t>(tensor, values);
-      break;
-    case DType::kI16:
-      Fill<int16_t>(tensor, values);
-      break;
-    case DType::kI32:
-      Fill<int32_t>(tensor, values);
-      break;
-    case DType::kI64:
-      Fill<int64_t>(tensor, values);
-      break;
-  }
+  });
   return tensor;
 }
 

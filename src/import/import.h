@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/status.h"
@@ -27,5 +28,18 @@ Result<ir::Graph> ImportOnnx(std::shared_ptr<const FileBytes> file, const std::s
 
 // Opens, detects and imports. Only here a model has a folder, and may name other files.
 Result<ir::Graph> ImportModel(const std::string& path);
+
+// An operator that an importer reads.
+struct OperatorInfo {
+  const char* format = "";  // "onnx" or "tensorflow"
+  std::string name;
+  // ONNX only: how many of the node tests of package onnx (tests/python/onnx_backend.py) pass, are
+  // refused at import by name, and fail.
+  int passed = 0;
+  int refused = 0;
+  int failed = 0;
+};
+// All of them: ONNX's by name, then TensorFlow's.
+std::vector<OperatorInfo> SupportedOperators();
 
 }  // namespace picabia::import

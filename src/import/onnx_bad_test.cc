@@ -112,9 +112,8 @@ TEST(OnnxBad, case_012_Cycles) {
 TEST(OnnxBad, case_013_MissingInputs) {
   ExpectError(One("Relu", {"gone"}), "node 'n': input 0 ('gone'): the graph has no such value");
   ExpectError(
-      OnPicture(
-          {Node("MaxPool", {"x"}, {"d", "at"}, {IntList("kernel_shape", {2, 2})}, "d"),
-           Node("Relu", {"at"}, {"y"}, {}, "n")})
+      OnPicture({Node("MaxPool", {"x"}, {"d", "at"}, {IntList("kernel_shape", {2, 2})}, "d"),
+                 Node("Relu", {"at"}, {"y"}, {}, "n")})
           .Bytes(),
       "node 'n': value 'at' is an output of node 'd' that is not supported of MaxPool");
 }
@@ -235,8 +234,7 @@ TEST(OnnxBad, case_019_Pads) {
   ExpectErrorStart(pad({0, 0, 1ll << 40, 0, 0, 0, 0, 0}), "node 'n': a pad is 1099511627776");
   ExpectErrorStart(pad({0, 0, 0}), "node 'n': it has 3 pads");
   ExpectErrorStart(pad({}), "node 'n': it has 0 pads");
-  ExpectErrorStart(pad({0, 0, 0, 0}),
-                   "node 'n': it has pads for 2 axes of a 4-d tensor");
+  ExpectErrorStart(pad({0, 0, 0, 0}), "node 'n': it has pads for 2 axes of a 4-d tensor");
   ExpectErrorStart(pad({0, 0, 9, 0, 0, 0, 0, 0}, {String("mode", "reflect")}),
                    "node 'n': padding of axis 1: found 9");
   ExpectErrorStart(pad({0, 0, 9, 0, 0, 0, 0, 0}, {String("mode", "wrap")}),
@@ -322,17 +320,16 @@ TEST(OnnxBad, case_024_Bombs) {
   ExpectErrorStart(One("ConstantOfShape", {"s"}, {}, {huge}), "node 'n': Expand: the output");
   const std::string by_four = IntTensor("s", {4}, {1 << 20, 1, 1 << 20, 1});
   for (const char* op : {"Tile", "Expand"}) {
-    ExpectErrorStart(One(op, {"x", "s"}, {}, {by_four}),
-                     "node 'n': ");
+    ExpectErrorStart(One(op, {"x", "s"}, {}, {by_four}), "node 'n': ");
   }
   ExpectErrorStart(One("Tile", {"x", "s"}, {}, {by_four}), "node 'n': Tile: the output");
-  ExpectErrorStart(One("Range", {"a", "b", "c"}, {},
-                       {IntTensor("a", {}, {0}), IntTensor("b", {}, {1ll << 60}),
-                        IntTensor("c", {}, {1})}),
-                   "node 'n': range: found more than 2^40 elements");
-  ExpectErrorStart(One("Range", {"a", "b", "a"}, {},
-                       {IntTensor("a", {}, {0}), IntTensor("b", {}, {5})}),
-                   "node 'n': range: found a step of 0");
+  ExpectErrorStart(
+      One("Range", {"a", "b", "c"}, {},
+          {IntTensor("a", {}, {0}), IntTensor("b", {}, {1ll << 60}), IntTensor("c", {}, {1})}),
+      "node 'n': range: found more than 2^40 elements");
+  ExpectErrorStart(
+      One("Range", {"a", "b", "a"}, {}, {IntTensor("a", {}, {0}), IntTensor("b", {}, {5})}),
+      "node 'n': range: found a step of 0");
   const Model m = OnPicture({Node("Relu", {"x"}, {"y"})});
   const std::string sparse = Write([&](auto& w) {
     w.add_int64(1, 8);
@@ -348,8 +345,10 @@ TEST(OnnxBad, case_025_Reshape) {
     return One("Reshape", {"x", "s"}, attrs,
                {IntTensor("s", {static_cast<int64_t>(shape.size())}, shape)});
   };
-  ExpectErrorStart(reshape({-1, -1}), "node 'n': attribute shape: found [?, ?], expected at most one -1");
-  ExpectErrorStart(reshape({-2, 4}), "node 'n': attribute shape: found -2, expected a number >= -1");
+  ExpectErrorStart(reshape({-1, -1}),
+                   "node 'n': attribute shape: found [?, ?], expected at most one -1");
+  ExpectErrorStart(reshape({-2, 4}),
+                   "node 'n': attribute shape: found -2, expected a number >= -1");
   ExpectErrorStart(reshape({7, -1}), "node 'n': attribute shape: ");
   ExpectErrorStart(reshape({1ll << 62, 1ll << 62}), "node 'n': attribute shape: ");
   ExpectErrorStart(reshape({1, 3, 8, 8, 0}), "node 'n': attribute shape: ");

@@ -211,8 +211,9 @@ TEST(Onnx, PadByAttributesAndByInputs) {
 }
 
 TEST(Onnx, UpsampleByAttributesAndByInputs) {
-  const std::string expected = Spatial("Resize(%x/nhwc) {scales=[2, 3], axes=[1, 2], coordinate_mode=0, "
-                    "nearest_mode=0}");
+  const std::string expected = Spatial(
+      "Resize(%x/nhwc) {scales=[2, 3], axes=[1, 2], coordinate_mode=0, "
+      "nearest_mode=0}");
   EXPECT_EQ(Imported({Node("Upsample", {"x"}, {"y"}, {FloatList("scales", {1, 1, 2, 3})})}, {}, 7),
             expected);
   const Strings scales = {FloatTensor("s", {4}, {1, 1, 2, 3})};
@@ -332,21 +333,21 @@ TEST(Onnx, SizesComputedFromThePictureAreParameters) {
 
 // PyTorch's way from its own order of pads (last axis first) to ONNX's.
 TEST(Onnx, PadsComputedFromConstantsAreAttributes) {
-  const std::string nodes = Imported({Node("ConstantOfShape", {"four"}, {"zeros"},
-                           {TensorAttr("value", IntTensor("", {1}, {0}))}),
-                      Node("Concat", {"torch", "zeros"}, {"all"}, {Int("axis", 0)}),
-                      Node("Reshape", {"all", "pairs"}, {"rows"}),
-                      Node("Slice", {"rows", "first", "last", "axis", "back"}, {"turned"}),
-                      Node("Transpose", {"turned"}, {"columns"}, {IntList("perm", {1, 0})}),
-                      Node("Reshape", {"columns", "flat"}, {"list"}),
-                      Node("Cast", {"list"}, {"pads"}, {Int("to", kInt64)}),
-                      Node("Pad", {"x", "pads"}, {"y"}, {String("mode", "reflect")})},
-                     {IntTensor("torch", {4}, {2, 4, 1, 3}), IntTensor("four", {1}, {4}),
-                      IntTensor("pairs", {2}, {-1, 2}), IntTensor("first", {1}, {-1}),
-                      IntTensor("last", {1}, {INT64_MIN + 1}), IntTensor("axis", {1}, {0}),
-                      IntTensor("back", {1}, {-1}), IntTensor("flat", {1}, {-1})});
-  EXPECT_TRUE(nodes.ends_with(
-      Spatial("Pad(%x/nhwc) {mode=1, before=[0, 1, 2, 0], after=[0, 3, 4, 0]}")))
+  const std::string nodes = Imported(
+      {Node("ConstantOfShape", {"four"}, {"zeros"}, {TensorAttr("value", IntTensor("", {1}, {0}))}),
+       Node("Concat", {"torch", "zeros"}, {"all"}, {Int("axis", 0)}),
+       Node("Reshape", {"all", "pairs"}, {"rows"}),
+       Node("Slice", {"rows", "first", "last", "axis", "back"}, {"turned"}),
+       Node("Transpose", {"turned"}, {"columns"}, {IntList("perm", {1, 0})}),
+       Node("Reshape", {"columns", "flat"}, {"list"}),
+       Node("Cast", {"list"}, {"pads"}, {Int("to", kInt64)}),
+       Node("Pad", {"x", "pads"}, {"y"}, {String("mode", "reflect")})},
+      {IntTensor("torch", {4}, {2, 4, 1, 3}), IntTensor("four", {1}, {4}),
+       IntTensor("pairs", {2}, {-1, 2}), IntTensor("first", {1}, {-1}),
+       IntTensor("last", {1}, {INT64_MIN + 1}), IntTensor("axis", {1}, {0}),
+       IntTensor("back", {1}, {-1}), IntTensor("flat", {1}, {-1})});
+  EXPECT_TRUE(
+      nodes.ends_with(Spatial("Pad(%x/nhwc) {mode=1, before=[0, 1, 2, 0], after=[0, 3, 4, 0]}")))
       << nodes;
 }
 

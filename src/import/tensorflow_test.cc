@@ -282,7 +282,8 @@ TEST(TensorFlow, BatchNormResizeReshapeTranspose) {
             "%y = BatchNorm(%x, %v, %v, %v, %v) {epsilon=0.5}\noutput %y\n");
   EXPECT_EQ(Nodes(OnPicture(
                 {IntConst("s", {2}, {16, 24}), Node("y", "ResizeNearestNeighbor", {"x", "s"})})),
-            "%y = Resize(%x) {scales=[2, 3], axes=[1, 2], coordinate_mode=0, nearest_mode=0}\noutput %y\n");
+            "%y = Resize(%x) {scales=[2, 3], axes=[1, 2], coordinate_mode=0, "
+            "nearest_mode=0}\noutput %y\n");
   EXPECT_EQ(Nodes(OnPicture({IntConst("s", {2}, {-1, 3}), Node("y", "Reshape", {"x", "s"})})),
             "%y = Reshape(%x) {shape=[-1, 3]}\noutput %y\n");
   EXPECT_EQ(

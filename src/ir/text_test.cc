@@ -137,7 +137,7 @@ class RandomGraph {
     return op;
   }
   ops::Op RandomOp() {
-  ops::Op op;
+    ops::Op op;
     switch (Pick(8)) {
       case 0:
         return ops::Conv2D{

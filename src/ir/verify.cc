@@ -82,11 +82,9 @@ Status ConstantIs(const Graph& graph, const Node& node, size_t i, const char* ro
 // Lowering packs a block's weights, so they must be there.
 Status CheckBlockConstants(const Graph& graph, const Node& node, const ops::ConvBlock& op) {
   PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, 1, "filter", 4, -1));
-  const int64_t channels =
-      graph.value(node.inputs[1]).constant->shape()[op.transposed ? 2 : 3];
+  const int64_t channels = graph.value(node.inputs[1]).constant->shape()[op.transposed ? 2 : 3];
   size_t next = 2;
-  if (op.has_bias)
-    PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, next++, "bias", 1, channels));
+  if (op.has_bias) PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, next++, "bias", 1, channels));
   if (op.norm == ops::Norm::kNone) return OkStatus();
   PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, next, "norm scale", 1, channels));
   return ConstantIs(graph, node, next + 1, "norm shift", 1, channels);

@@ -109,8 +109,7 @@ TEST(Pipeline, ChannelsFirstNetwork) {
   ASSERT_TRUE(RunPipeline(g).ok());
   std::string kinds;
   for (const ir::Node& node : g.nodes) kinds += std::string(ops::OpName(node.op)) + " ";
-  EXPECT_EQ(kinds, "Transpose ConvBlock ConvBlock Resize ConvBlock Transpose ")
-      << ir::Print(g);
+  EXPECT_EQ(kinds, "Transpose ConvBlock ConvBlock Resize ConvBlock Transpose ") << ir::Print(g);
   // The instance norm multiplies a rounding of 2^-24 by its scale of 6, the convolutions by
   // some 10.
   ExpectSameNumbers(RunAll, kChannelsFirst, {{1, 2, 4, 5}}, 1e-5f);

@@ -14,14 +14,15 @@ namespace picabia::passes {
 namespace {
 
 constexpr size_t kMaxSizes = 32;  // numbers of a vector of sizes
-constexpr size_t kMaxRank = 8;  // larger ranks count as unknown: they only cost memory here
+constexpr size_t kMaxRank = 8;    // larger ranks count as unknown: they only cost memory here
 
 // What a computed unknown stands for; the first entry of its key.
 enum Computation : int64_t { kConv, kConvTranspose, kResize, kPool, kTimes, kOver };
 
 class Inference {
  public:
-  explicit Inference(const ir::Graph& graph) : graph_(graph), shapes_(graph.values.size()), values_(graph.values.size()) {}
+  explicit Inference(const ir::Graph& graph)
+      : graph_(graph), shapes_(graph.values.size()), values_(graph.values.size()) {}
 
   std::vector<SymbolicShape> Run() {
     for (size_t i = 0; i < shapes_.size(); ++i) {
@@ -153,12 +154,8 @@ class Inference {
     const auto type = ops::InferOutputs(op, std::span(&x, 1));
     return type.ok() ? Declared((*type)[0].shape) : std::nullopt;
   }
-  SymbolicShape operator()(const ops::DepthToSpace& op) {
-    return Blocks(kTimes, kOver, op.block);
-  }
-  SymbolicShape operator()(const ops::SpaceToDepth& op) {
-    return Blocks(kOver, kTimes, op.block);
-  }
+  SymbolicShape operator()(const ops::DepthToSpace& op) { return Blocks(kTimes, kOver, op.block); }
+  SymbolicShape operator()(const ops::SpaceToDepth& op) { return Blocks(kOver, kTimes, op.block); }
 
   SymbolicShape operator()(const ops::Conv2D& op) { return Conv(op.window); }
   SymbolicShape operator()(const ops::Int8Conv2D& op) { return Conv(op.window); }
@@ -300,8 +297,8 @@ class Inference {
     if (const auto* shape_of = std::get_if<ops::ShapeOf>(&op)) {
       const SymbolicShape& y = Of(node_->outputs[0]);
       if (!In(0) || !y || !y->at(0).IsNumber()) return std::nullopt;
-      const auto first = In(0)->begin() +
-                         static_cast<std::ptrdiff_t>(ops::FirstAxis(*shape_of, In(0)->size()));
+      const auto first =
+          In(0)->begin() + static_cast<std::ptrdiff_t>(ops::FirstAxis(*shape_of, In(0)->size()));
       return std::vector<Dim>(first, first + y->at(0).offset);
     }
     if (std::holds_alternative<ops::Concat>(op)) {

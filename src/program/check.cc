@@ -124,8 +124,7 @@ class Checker {
 
   Status CheckStepTypes(const Step& step) const {
     std::vector<DType> dtypes;
-    for (int32_t v : step.inputs)
-      dtypes.push_back(program_.values[static_cast<size_t>(v)].dtype);
+    for (int32_t v : step.inputs) dtypes.push_back(program_.values[static_cast<size_t>(v)].dtype);
     const auto dtype = ops::OutputDType(step.op, dtypes);
     if (!dtype.ok()) return InvalidModel(dtype.status().message());
     const DType found = program_.values[static_cast<size_t>(step.outputs[0])].dtype;

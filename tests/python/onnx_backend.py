@@ -3,7 +3,7 @@
     python tests/python/onnx_backend.py [--table FILE] [--failed]
 
 prints, for each operator, how many of its tests pass, are refused at import, and fail; --table
-writes the table that `picabia inspect --operators` prints (src/import/onnx/backend_tests.inc).
+writes the table that `picabia inspect --operators` prints (src/import/onnx/node_tests.inc).
 A test is refused when `inspect` says that the model is not supported; when inspect takes the model,
 everything but the right outputs is a failure.
 """
@@ -93,8 +93,9 @@ def run_all(binary, only=None):
 
 def format_table(table):
     """Rows of C++ initializers, sorted by operator."""
-    return "".join(f'{{"{op}", {row["pass"]}, {row["refused"]}, {row["fail"]}}},\n'
-                   for op, row in sorted(table.items()) if row["pass"] or row["fail"])
+    return "// Made by tests/python/onnx_backend.py --table.\n" + "".join(
+        f'{{"{op}", {row["pass"]}, {row["refused"]}, {row["fail"]}}},\n'
+        for op, row in sorted(table.items()) if row["pass"] or row["fail"])
 
 
 def main():

@@ -41,8 +41,8 @@ Result<ir::ValueId> AddScalar(NodeContext& c, const char* what, DType dtype, dou
 
 Result<ir::ValueId> AddIntegers(NodeContext& c, const char* what,
                                 const std::vector<int64_t>& values) {
-  PICABIA_ASSIGN_OR_RETURN(
-      Tensor tensor, Tensor::From<int64_t>({static_cast<int64_t>(values.size())}, values));
+  PICABIA_ASSIGN_OR_RETURN(Tensor tensor,
+                           Tensor::From<int64_t>({static_cast<int64_t>(values.size())}, values));
   return c.builder.AddConstant(c.builder.FreshName(c.output + "/" + what), std::move(tensor));
 }
 

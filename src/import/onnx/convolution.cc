@@ -105,8 +105,8 @@ Status ConvertFilterAndBias(NodeContext& c, size_t axes) {
   return OkStatus();
 }
 
-// output_shape names the size of the result; the pads follow from it at the frozen size, by the rule
-// of the operator's text, and hold for any other.
+// output_shape names the size of the result; the pads follow from it at the frozen size, by the
+// rule of the operator's text, and hold for any other.
 Status PadsFromOutputShape(NodeContext& c, size_t axes, std::string_view auto_pad,
                            ops::ConvTranspose2D& op) {
   PICABIA_ASSIGN_OR_RETURN(const auto named,
@@ -121,8 +121,8 @@ Status PadsFromOutputShape(NodeContext& c, size_t axes, std::string_view auto_pa
     if (in < 1 || in > kMaxWindowValue || kernel > kMaxWindowValue)
       return InvalidModel("attribute 'output_shape' is given for an input of shape " +
                           ShapeString(*x));
-    const int64_t full = (in - 1) * op.window.strides[a] +
-                         (kernel - 1) * op.window.dilations[a] + 1 + op.output_pads[a];
+    const int64_t full = (in - 1) * op.window.strides[a] + (kernel - 1) * op.window.dilations[a] +
+                         1 + op.output_pads[a];
     const int64_t total = full - named[i];
     if (total < 0) {
       op.output_pads[a] -= total;
@@ -203,11 +203,9 @@ Result<ir::ValueId> AddWindowNode(NodeContext& c, size_t axes, ops::Op op) {
   PICABIA_ASSIGN_OR_RETURN(const ir::ValueId flat,
                            AddStep(c, "with_height", ops::Unsqueeze{{2}}, {c.inputs[0]}));
   PICABIA_ASSIGN_OR_RETURN(c.inputs[0], c.builder.ToNhwc(flat));
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId nhwc,
-                           AddStep(c, "nhwc", std::move(op), c.inputs));
-  PICABIA_ASSIGN_OR_RETURN(
-      const ir::ValueId nchw,
-      c.builder.ToNchw(nhwc, c.builder.FreshName(c.output + "/nchw")));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId nhwc, AddStep(c, "nhwc", std::move(op), c.inputs));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId nchw,
+                           c.builder.ToNchw(nhwc, c.builder.FreshName(c.output + "/nchw")));
   c.inputs = {nchw};
   return AddNode(c, ops::Squeeze{{2}});
 }
@@ -225,9 +223,8 @@ Result<ir::ValueId> ConvertConvTranspose(NodeContext& c) {
   ops::ConvTranspose2D op;
   PICABIA_ASSIGN_OR_RETURN(op.window, ParseWindow(c, axes));
   PICABIA_ASSIGN_OR_RETURN(op.groups, ParseGroups(c));
-  PICABIA_ASSIGN_OR_RETURN(
-      const auto output_pads,
-      WindowInts(c, "output_padding", std::vector<int64_t>(axes, 0), 0));
+  PICABIA_ASSIGN_OR_RETURN(const auto output_pads,
+                           WindowInts(c, "output_padding", std::vector<int64_t>(axes, 0), 0));
   op.output_pads = AsPair(output_pads, 0);
   for (size_t i = 0; i < 2; ++i) {
     if (op.output_pads[i] >= std::max(op.window.strides[i], op.window.dilations[i])) {

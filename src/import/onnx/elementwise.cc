@@ -18,8 +18,7 @@ Result<ir::ValueId> Bound(NodeContext& c, const char* name, size_t i) {
     if (!c.HasInput(i)) return ir::ValueId{};
     if (c.builder.dtype(c.inputs[i]) == dtype) return c.inputs[i];
     return InvalidModel("bound '" + std::string(name) + "' (input " + std::to_string(i) + ") is " +
-                        DTypeName(c.builder.dtype(c.inputs[i])) + ", expected " +
-                        DTypeName(dtype));
+                        DTypeName(c.builder.dtype(c.inputs[i])) + ", expected " + DTypeName(dtype));
   }
   if (!c.attributes.Has(name)) return ir::ValueId{};
   PICABIA_ASSIGN_OR_RETURN(const float value, c.attributes.Float(name, 0));
@@ -115,9 +114,9 @@ Result<ir::ValueId> ConvertDropout(NodeContext& c) {
   if (!c.more_outputs.empty() && !c.more_outputs[0].name.empty() && c.opset >= 10) {
     PICABIA_ASSIGN_OR_RETURN(const ir::ValueId yes, AddScalar(c, "kept", DType::kBool, 1));
     PICABIA_ASSIGN_OR_RETURN(const ir::ValueId shape, AddShape(c, c.inputs[0]));
-    PICABIA_ASSIGN_OR_RETURN(
-        c.more_outputs[0].value,
-        c.builder.AddNode(c.name, std::string(c.more_outputs[0].name), ops::Expand{}, {yes, shape}));
+    PICABIA_ASSIGN_OR_RETURN(c.more_outputs[0].value,
+                             c.builder.AddNode(c.name, std::string(c.more_outputs[0].name),
+                                               ops::Expand{}, {yes, shape}));
   }
   return AddNode(c, ops::Identity{});
 }
@@ -149,13 +148,15 @@ Result<ir::ValueId> ConvertHardSigmoid(NodeContext& c) {
 
 // gamma * elu(x, alpha)
 Result<ir::ValueId> ConvertSelu(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const float alpha, c.attributes.Float("alpha", 1.67326319217681884765625f));
-  PICABIA_ASSIGN_OR_RETURN(const float gamma, c.attributes.Float("gamma", 1.05070102214813232421875f));
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId elu,
-                           AddStep(c, "elu", ops::Unary{ops::UnaryKind::kElu, alpha}, {c.inputs[0]}));
+  PICABIA_ASSIGN_OR_RETURN(const float alpha,
+                           c.attributes.Float("alpha", 1.67326319217681884765625f));
+  PICABIA_ASSIGN_OR_RETURN(const float gamma,
+                           c.attributes.Float("gamma", 1.05070102214813232421875f));
   PICABIA_ASSIGN_OR_RETURN(
-      const ir::ValueId factor,
-      AddScalar(c, "gamma", c.builder.dtype(elu), static_cast<double>(gamma)));
+      const ir::ValueId elu,
+      AddStep(c, "elu", ops::Unary{ops::UnaryKind::kElu, alpha}, {c.inputs[0]}));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId factor,
+                           AddScalar(c, "gamma", c.builder.dtype(elu), static_cast<double>(gamma)));
   c.inputs = {elu, factor};
   return AddNode(c, ops::Binary{ops::BinaryKind::kMul});
 }
@@ -230,9 +231,8 @@ Result<ir::ValueId> ConvertMean(NodeContext& c) {
     PICABIA_ASSIGN_OR_RETURN(
         sum, AddStep(c, "sum", ops::Binary{ops::BinaryKind::kAdd}, {sum, inputs[i]}));
   }
-  PICABIA_ASSIGN_OR_RETURN(
-      const ir::ValueId count,
-      AddScalar(c, "count", c.builder.dtype(sum), static_cast<double>(inputs.size())));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId count, AddScalar(c, "count", c.builder.dtype(sum),
+                                                              static_cast<double>(inputs.size())));
   c.inputs = {sum, count};
   return AddNode(c, ops::Binary{ops::BinaryKind::kDiv});
 }

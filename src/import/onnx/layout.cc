@@ -164,8 +164,8 @@ Result<ir::ValueId> ConvertSplit(NodeContext& c) {
   for (MoreOutput& more : c.more_outputs) {
     ++op.index;
     if (more.name.empty()) continue;
-    PICABIA_ASSIGN_OR_RETURN(
-        more.value, c.builder.AddNode(std::string(more.name), std::string(more.name), op, c.inputs));
+    PICABIA_ASSIGN_OR_RETURN(more.value, c.builder.AddNode(std::string(more.name),
+                                                           std::string(more.name), op, c.inputs));
   }
   return AddNode(c, first);
 }

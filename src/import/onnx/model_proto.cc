@@ -188,8 +188,6 @@ void ParseMetadata(std::string_view message, ModelProto& model, ParseLog& log) {
       case 2:
         value = fields.Bytes();
         break;
-      default:
-        fields.Skip();
     }
   }
   if (!key.starts_with("Image.") || key.size() > kMaxLength || value.size() > kMaxLength) return;

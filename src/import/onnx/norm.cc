@@ -48,9 +48,8 @@ Result<ir::ValueId> AddScaleAndShift(NodeContext& c, ir::ValueId x, ir::ValueId 
 
 // 1 / sqrt(x + epsilon)
 Result<ir::ValueId> InverseRoot(NodeContext& c, ir::ValueId x, float epsilon) {
-  PICABIA_ASSIGN_OR_RETURN(
-      const ir::ValueId small,
-      AddScalar(c, "epsilon", c.builder.dtype(x), static_cast<double>(epsilon)));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId small, AddScalar(c, "epsilon", c.builder.dtype(x),
+                                                              static_cast<double>(epsilon)));
   PICABIA_ASSIGN_OR_RETURN(const ir::ValueId sum, AddStep(c, "sum", kAdd, {x, small}));
   PICABIA_ASSIGN_OR_RETURN(const ir::ValueId root,
                            AddStep(c, "root", ops::Unary{ops::UnaryKind::kSqrt, 0}, {sum}));
@@ -126,9 +125,9 @@ Result<ir::ValueId> ConvertLayerNormalization(NodeContext& c) {
         AddStep(c, "square", ops::Binary{ops::BinaryKind::kSquaredDifference}, {x, center}));
     PICABIA_ASSIGN_OR_RETURN(const ir::ValueId variance, AddStep(c, "variance", mean, {square}));
     PICABIA_ASSIGN_OR_RETURN(const ir::ValueId inverse, InverseRoot(c, variance, epsilon));
-    PICABIA_ASSIGN_OR_RETURN(c.more_outputs[1].value,
-                             c.builder.AddNode(c.name, std::string(c.more_outputs[1].name),
-                                               ops::Identity{}, {inverse}));
+    PICABIA_ASSIGN_OR_RETURN(
+        c.more_outputs[1].value,
+        c.builder.AddNode(c.name, std::string(c.more_outputs[1].name), ops::Identity{}, {inverse}));
   }
   PICABIA_ASSIGN_OR_RETURN(const ir::ValueId normal,
                            AddStep(c, "normal", ops::Normalize{axes, epsilon}, {x}));

@@ -66,9 +66,8 @@ Result<ir::ValueId> ConvertGemm(NodeContext& c) {
   const bool has_c = c.HasInput(2);
   const auto scaled = [&c](const char* what, ir::ValueId x, float by) -> Result<ir::ValueId> {
     if (by == 1) return x;
-    PICABIA_ASSIGN_OR_RETURN(
-        const ir::ValueId factor,
-        AddScalar(c, what, c.builder.dtype(x), static_cast<double>(by)));
+    PICABIA_ASSIGN_OR_RETURN(const ir::ValueId factor,
+                             AddScalar(c, what, c.builder.dtype(x), static_cast<double>(by)));
     return AddStep(c, "scaled", ops::Binary{ops::BinaryKind::kMul}, {x, factor});
   };
   if (!has_c && alpha == 1) {

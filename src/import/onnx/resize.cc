@@ -1,6 +1,6 @@
-// Upsample and Resize. Called by the table in operators.cc. A size that the file fixes for a picture
-// whose size is free becomes a factor at the size that the model was exported at, so that the graph
-// follows any picture; a size that the graph computes is a parameter.
+// Upsample and Resize. Called by the table in operators.cc. A size that the file fixes for a
+// picture whose size is free becomes a factor at the size that the model was exported at, so that
+// the graph follows any picture; a size that the graph computes is a parameter.
 #include <algorithm>
 #include <cmath>
 #include <string>
