@@ -1,5 +1,5 @@
-// The list of operators for `picabia inspect --operators`. The counts of ONNX's node tests are those
-// of the last run of tests/python/onnx_backend.py --table, which a test repeats.
+// The list of operators for `picabia inspect --operators`. The counts of ONNX's node tests are
+// those of the last run of tests/python/onnx_backend.py --table, which a test repeats.
 #include <algorithm>
 #include <iterator>
 #include <string_view>
@@ -26,9 +26,8 @@ constexpr NodeTests kNodeTests[] = {
 std::vector<OperatorInfo> SupportedOperators() {
   std::vector<OperatorInfo> list;
   for (const onnx::Operator& row : onnx::Operators()) {
-    const auto tests =
-        std::find_if(std::begin(kNodeTests), std::end(kNodeTests),
-                     [&](const NodeTests& t) { return t.name == row.op_type; });
+    const auto tests = std::find_if(std::begin(kNodeTests), std::end(kNodeTests),
+                                    [&](const NodeTests& t) { return t.name == row.op_type; });
     OperatorInfo info{"onnx", std::string(row.op_type)};
     if (tests != std::end(kNodeTests)) {
       info.passed = tests->passed;
