@@ -86,8 +86,12 @@ Status CheckBlockConstants(const Graph& graph, const Node& node, const ops::Conv
   size_t next = 2;
   if (op.has_bias) PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, next++, "bias", 1, channels));
   if (op.norm == ops::Norm::kNone) return OkStatus();
-  PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, next, "norm scale", 1, channels));
-  return ConstantIs(graph, node, next + 1, "norm shift", 1, channels);
+  for (const char* role : {"norm scale", "norm shift"}) {  // conditional norms compute theirs
+    const size_t i = next++;
+    if (!graph.value(node.inputs[i]).constant) continue;
+    PICABIA_RETURN_IF_ERROR(ConstantIs(graph, node, i, role, 1, channels));
+  }
+  return OkStatus();
 }
 
 Status CheckNode(const Graph& graph, const Node& node, std::vector<bool>& made) {

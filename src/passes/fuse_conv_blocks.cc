@@ -1,9 +1,10 @@
 // act2(act(norm(conv(pad(x), w) + bias)) * post_scale + post_shift + residual) = ConvBlock
 //
 // Takes up, in this order and each at most once, what follows a convolution with a constant filter:
-// + a constant of each channel, InstanceNorm, an activation, * and + a constant number, + a value
-// of the same shape, an activation; and a Pad before it. A convolution with nothing around it
-// becomes a ConvBlock, too; one in groups stays as it is. Run by the pipeline last.
+// + a constant of each channel, InstanceNorm (also with computed scale and shift), an activation, *
+// and + a constant number, + a value of the same shape, an activation; and a Pad before it. A
+// convolution with nothing around it becomes a ConvBlock, too; one in groups stays as it is. Run by
+// the pipeline last.
 //
 // An inner value of a block must have one reader and not be a graph output. The block stands where
 // the last of its nodes stood, so that whatever any of them reads is made before. A residual must
@@ -13,6 +14,7 @@
 //
 // A Pad folds into the padding of a convolution that is not transposed and pads explicitly: zeros
 // add up; a reflected or repeated edge takes the place of a padding of zero width.
+#include <algorithm>
 #include <cmath>
 
 #include "base/checked.h"
@@ -149,6 +151,7 @@ class BlockFuser {
       return false;
     const std::array<int64_t, 4> widths{pad.before[1], pad.before[2], pad.after[1], pad.after[2]};
     std::array<int64_t, 4> sums{};
+    if (std::any_of(widths.begin(), widths.end(), [](int64_t w) { return w < 0; })) return false;
     for (size_t i = 0; i < 4; ++i) {
       const auto sum = CheckedAdd(widths[i], op.window.pads[i]);
       if (!sum) return false;
@@ -178,14 +181,24 @@ class BlockFuser {
   bool TakeNorm(Draft& draft, const Node& node) const {
     const auto* norm = std::get_if<ops::InstanceNorm>(&node.op);
     if (norm == nullptr || draft.stage >= kNorm || node.inputs[0] != draft.output) return false;
-    if (!IsChannelVector(graph_, node.inputs[1], draft.channels)) return false;
-    if (!IsChannelVector(graph_, node.inputs[2], draft.channels)) return false;
+    for (size_t i = 1; i < 3; ++i) {
+      if (!IsChannelVector(graph_, node.inputs[i], draft.channels) &&
+          !IsComputedVector(node.inputs[i], draft.channels))
+        return false;
+    }
     draft.op.norm = ops::Norm::kInstance;
     draft.op.epsilon = norm->epsilon;
     draft.norm_scale = node.inputs[1];
     draft.norm_shift = node.inputs[2];
     draft.stage = kNorm;
     return true;
+  }
+
+  // Scale and shift of a conditional norm: one computed number a channel.
+  bool IsComputedVector(ValueId id, int64_t channels) const {
+    const auto v = static_cast<size_t>(id.index);
+    return v < shapes_.size() && shapes_[v] && graph_.value(id).dtype == DType::kF32 &&
+           *shapes_[v] == std::vector<Dim>{Dim{-1, channels}};
   }
 
   static bool TakeActivation(Draft& draft, const Node& node) {

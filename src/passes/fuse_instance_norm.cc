@@ -7,7 +7,8 @@
 // or pow 2 for SquaredDifference; the operands of add and mul in either order. Not fused: a chain
 // of which an inner value is read from outside or is a graph output, one whose PowerDifference
 // stands where the SquaredDifference was, and one whose scale or shift might broadcast x to more
-// channels. Run by the pipeline after RemoveIdentities (StopGradient) and FoldConstants.
+// channels. Scale and shift may be computed (conditional norms). Run by the pipeline after
+// RemoveIdentities (StopGradient) and FoldConstants.
 #include <algorithm>
 #include <cmath>
 
@@ -38,7 +39,7 @@ class ChainMatcher {
     for (size_t side = 0; side < 2; ++side) {
       match_ = Match{};
       match_.shift = add.inputs[1 - side];
-      if (!IsFloatConstant(match_.shift) || !Scaled(add.inputs[side])) continue;
+      if (!IsFloat(match_.shift) || !Scaled(add.inputs[side])) continue;
       match_.nodes.push_back(static_cast<int32_t>(last));
       return match_;
     }
@@ -50,9 +51,7 @@ class ChainMatcher {
     const auto* op = std::get_if<ops::Binary>(&node.op);
     return op != nullptr && op->kind == kind;
   }
-  bool IsFloatConstant(ValueId id) const {
-    return graph_.value(id).constant && graph_.value(id).dtype == DType::kF32;
-  }
+  bool IsFloat(ValueId id) const { return graph_.value(id).dtype == DType::kF32; }
   bool IsNumber(ValueId id, float number) const { return ScalarConstant(graph_, id) == number; }
 
   // The node that makes `id`, noted as part of the chain.
@@ -79,7 +78,7 @@ class ChainMatcher {
     if (mul == nullptr) return Undo(mark);
     for (size_t side = 0; side < 2; ++side) {
       match_.scale = mul->inputs[1 - side];
-      if (IsFloatConstant(match_.scale) && Normed(mul->inputs[side])) return true;
+      if (IsFloat(match_.scale) && Normed(mul->inputs[side])) return true;
     }
     return Undo(mark);
   }
@@ -115,6 +114,9 @@ class ChainMatcher {
     if (node == nullptr) return false;
     if (Is(*node, ops::BinaryKind::kDiv))
       return IsNumber(node->inputs[0], 1) && Root(node->inputs[1]);
+    const auto* unary = std::get_if<ops::Unary>(&node->op);
+    if (unary != nullptr && unary->kind == ops::UnaryKind::kReciprocal)
+      return Root(node->inputs[0]);
     return Is(*node, ops::BinaryKind::kPow) && IsNumber(node->inputs[1], -0.5f) &&
            WithEpsilon(node->inputs[0]);
   }
@@ -199,28 +201,78 @@ int64_t KnownChannels(const SymbolicShape& shape) {
   return (*shape)[3].offset;
 }
 
+// Scale or shift of a conditional norm: [C], or that with dimensions of 1 before it.
+bool IsComputedVector(const SymbolicShape& shape, int64_t channels) {
+  if (!shape || shape->empty() || shape->back() != Dim{-1, channels}) return false;
+  return std::all_of(shape->begin(), shape->end() - 1,
+                     [](const Dim& d) { return d == Dim{-1, 1}; });
+}
+
+class Fuser {
+ public:
+  explicit Fuser(ir::Graph& graph)
+      : graph_(graph),
+        uses_(ir::UseCounts(graph)),
+        shapes_(SymbolicShapes(graph)),
+        names_(graph),
+        vectors_(graph, names_) {}
+
+  Result<int> Run() {
+    std::vector<std::pair<size_t, Match>> matches;
+    ChainMatcher matcher(graph_);
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      std::optional<Match> match = matcher.At(n);
+      if (!match || !IsClosed(graph_, uses_, *match, static_cast<int32_t>(n))) continue;
+      const int64_t channels = KnownChannels(ShapeOf(match->x));
+      if (!IsVector(match->scale, channels) || !IsVector(match->shift, channels)) continue;
+      matches.emplace_back(n, *std::move(match));
+    }
+    if (matches.empty()) return 0;
+    std::vector<Node> nodes = std::move(graph_.nodes);
+    graph_.nodes.clear();
+    size_t next = 0;
+    for (size_t n = 0; n < nodes.size(); ++n) {
+      if (next < matches.size() && matches[next].first == n)
+        PICABIA_RETURN_IF_ERROR(Rewrite(matches[next++].second, nodes[n]));
+      graph_.nodes.push_back(std::move(nodes[n]));
+    }
+    ir::RemoveDeadCode(graph_);  // the rest of the chains
+    return static_cast<int>(matches.size());
+  }
+
+ private:
+  const SymbolicShape& ShapeOf(ValueId id) const { return shapes_[static_cast<size_t>(id.index)]; }
+  bool IsVector(ValueId id, int64_t channels) const {
+    if (graph_.value(id).constant) return vectors_.Fits(id, channels);
+    return channels > 0 && IsComputedVector(ShapeOf(id), channels);
+  }
+
+  Status Rewrite(const Match& match, Node& last) {
+    const int64_t channels = KnownChannels(ShapeOf(match.x));
+    PICABIA_ASSIGN_OR_RETURN(const ValueId scale, AsVector(match.scale, channels));
+    PICABIA_ASSIGN_OR_RETURN(const ValueId shift, AsVector(match.shift, channels));
+    last.op = ops::InstanceNorm{match.epsilon};
+    last.inputs = {match.x, scale, shift};
+    return OkStatus();
+  }
+
+  // As [C]; a computed one is reshaped just before the norm.
+  Result<ValueId> AsVector(ValueId id, int64_t channels) {
+    if (graph_.value(id).constant) return vectors_.Get(id, channels);
+    if (ShapeOf(id)->size() == 1) return id;
+    return graph_.AddNode(names_.Make(graph_.value(id).name + "/channels"),
+                          ops::Reshape{{channels}, false}, {id});
+  }
+
+  ir::Graph& graph_;
+  const std::vector<int32_t> uses_;
+  const std::vector<SymbolicShape> shapes_;
+  FreshNames names_;
+  ChannelVectors vectors_;
+};
+
 }  // namespace
 
-Result<int> FuseInstanceNorm(ir::Graph& graph) {
-  ChainMatcher matcher(graph);
-  const std::vector<int32_t> uses = ir::UseCounts(graph);
-  const std::vector<SymbolicShape> shapes = SymbolicShapes(graph);
-  FreshNames names(graph);
-  ChannelVectors vectors(graph, names);
-  int rewrites = 0;
-  for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    std::optional<Match> match = matcher.At(n);
-    if (!match || !IsClosed(graph, uses, *match, static_cast<int32_t>(n))) continue;
-    const int64_t channels = KnownChannels(shapes[static_cast<size_t>(match->x.index)]);
-    if (!vectors.Fits(match->scale, channels) || !vectors.Fits(match->shift, channels)) continue;
-    PICABIA_ASSIGN_OR_RETURN(const ValueId scale, vectors.Get(match->scale, channels));
-    PICABIA_ASSIGN_OR_RETURN(const ValueId shift, vectors.Get(match->shift, channels));
-    graph.nodes[n].op = ops::InstanceNorm{match->epsilon};
-    graph.nodes[n].inputs = {match->x, scale, shift};
-    ++rewrites;  // the rest of the chain is dead now
-  }
-  if (rewrites > 0) ir::RemoveDeadCode(graph);
-  return rewrites;
-}
+Result<int> FuseInstanceNorm(ir::Graph& graph) { return Fuser(graph).Run(); }
 
 }  // namespace picabia::passes

@@ -229,12 +229,28 @@ class Inference {
         y.push_back(op.shape[i] > 0 ? Number(op.shape[i]) : Unknown());
       }
     }
+    if (const auto numbers = Numbers(In(0))) {  // the rule knows what -1 stands for
+      const ops::TensorType x{DType::kF32, *numbers};
+      const auto type = ops::InferOutputs(op, std::span(&x, 1));
+      if (type.ok()) return Declared((*type)[0].shape);
+    }
     return y;
   }
 
  private:
   SymbolicShape& Of(ir::ValueId id) { return shapes_[static_cast<size_t>(id.index)]; }
   const SymbolicShape& In(size_t i) { return Of(node_->inputs[i]); }
+
+  // The dimensions, where all of them are numbers.
+  static std::optional<Shape> Numbers(const SymbolicShape& shape) {
+    if (!shape) return std::nullopt;
+    Shape numbers;
+    for (const Dim& d : *shape) {
+      if (!d.IsNumber()) return std::nullopt;
+      numbers.push_back(d.offset);
+    }
+    return numbers;
+  }
 
   static Dim Number(int64_t n) { return {-1, n}; }
   Dim Unknown() { return {next_symbol_++, 0}; }
