@@ -89,6 +89,16 @@ struct Affine {
   const float* shift = nullptr;
 };
 
+// One output pixel of a depthwise convolution: sums over the taps that lie inside the picture.
+struct DepthwisePixel {
+  const float* const* x;        // [taps]: the input pixel under each tap
+  const float* const* weights;  // [taps]: its weights, [channels]
+  int64_t taps;
+  const float* bias;  // [channels], or null
+  float* y;           // [channels]
+  int64_t channels;
+};
+
 struct KernelTable {
   Isa isa;
   void (*gemm_f32)(const GemmF32& g);
@@ -111,6 +121,10 @@ struct KernelTable {
   void (*quantize8)(const QuantizeRow& row, uint8_t* q);
   void (*quantize16)(const QuantizeRow& row, uint8_t* high, uint8_t* low);
   void (*dequantize)(const DequantizeRow& row);
+  // y = bias + x[0] * weights[0] + x[1] * weights[1] + ... in this order.
+  void (*depthwise)(const DepthwisePixel& pixel);
+  // y = 1 / (1 + exp(-x)), absolute error below 2e-7.
+  void (*sigmoid)(float* y, const float* x, int64_t count);
 };
 
 // The kernels of `isa`, which this build must have (base/cpu.h never selects another).

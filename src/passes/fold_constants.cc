@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kSmallResult = size_t{1} << 20;  // bytes
 constexpr size_t kSmallTotal = size_t{64} << 20;  // bytes
-constexpr size_t kGrowth = 2;                     // results over inputs
+constexpr size_t kGrowth = 4;                     // results over inputs: int8 weights as floats
 constexpr size_t kMaxRank = 8;                    // the reference's work is elements times rank
 
 // Whether the work is bounded by a small multiple of input and output elements.

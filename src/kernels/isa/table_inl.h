@@ -3,6 +3,6 @@
 #include "kernels/row/row_inl.h"
 
 constexpr KernelTable MakeTable(Isa isa) {
-  return {isa,        RunGemmF32, RunGemmInt8, Normalize,  ScaleShift, Add,
-          Statistics, Range,      Quantize8,   Quantize16, Dequantize};
+  return {isa,   RunGemmF32, RunGemmInt8, Normalize,  ScaleShift, Add,    Statistics,
+          Range, Quantize8,  Quantize16,  Dequantize, Depthwise,  Sigmoid};
 }

@@ -150,3 +150,31 @@ void Dequantize(const DequantizeRow& args) {
     }
   }
 }
+
+// Sixteen channels at a time, which stay in registers over all taps.
+void Depthwise(const DepthwisePixel& args) {
+  using V [[gnu::vector_size(64), gnu::aligned(4)]] = float;
+  const DepthwisePixel p = args;
+  int64_t c = 0;
+  for (; c + 16 <= p.channels; c += 16) {
+    V sum{};
+    if (p.bias != nullptr) std::memcpy(&sum, p.bias + c, sizeof(V));
+    for (int64_t t = 0; t < p.taps; ++t) {
+      V x, w;
+      std::memcpy(&x, p.x[t] + c, sizeof(V));
+      std::memcpy(&w, p.weights[t] + c, sizeof(V));
+      sum = sum + x * w;
+    }
+    std::memcpy(p.y + c, &sum, sizeof(V));
+  }
+  for (; c < p.channels; ++c) {
+    float sum = p.bias != nullptr ? p.bias[c] : 0.f;
+    for (int64_t t = 0; t < p.taps; ++t) sum = sum + p.x[t][c] * p.weights[t][c];
+    p.y[c] = sum;
+  }
+}
+
+// (1 + tanh(x / 2)) / 2
+void Sigmoid(float* y, const float* x, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) y[i] = Tanh(x[i] * 0.5f) * 0.5f + 0.5f;
+}
