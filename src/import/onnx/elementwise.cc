@@ -148,17 +148,9 @@ Result<ir::ValueId> ConvertHardSigmoid(NodeContext& c) {
 
 // gamma * elu(x, alpha)
 Result<ir::ValueId> ConvertSelu(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const float alpha,
-                           c.attributes.Float("alpha", 1.67326319217681884765625f));
-  PICABIA_ASSIGN_OR_RETURN(const float gamma,
-                           c.attributes.Float("gamma", 1.05070102214813232421875f));
-  PICABIA_ASSIGN_OR_RETURN(
-      const ir::ValueId elu,
-      AddStep(c, "elu", ops::Unary{ops::UnaryKind::kElu, alpha}, {c.inputs[0]}));
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId factor,
-                           AddScalar(c, "gamma", c.builder.dtype(elu), static_cast<double>(gamma)));
-  c.inputs = {elu, factor};
-  return AddNode(c, ops::Binary{ops::BinaryKind::kMul});
+  PICABIA_ASSIGN_OR_RETURN(const float alpha, c.attributes.Float("alpha", 1.67326319217681884765625f));
+  PICABIA_ASSIGN_OR_RETURN(const float gamma, c.attributes.Float("gamma", 1.05070102214813232421875f));
+  return AddSelu(c, alpha, gamma);
 }
 
 // x < -lambd: x + bias; x > lambd: x - bias; else 0

@@ -248,9 +248,12 @@ class Importer {
     }
     const Slot output = first_output_[static_cast<size_t>(i)];
     PICABIA_ASSIGN_OR_RETURN(const auto names, ParseOutputs(node(i), log_));
-    NodeContext context{
-        NodeName(i), std::string(names[0]), {}, attributes, {}, *builder_, owner_, log_, opset_,
-        filters_};
+    NodeContext context{{NodeName(i), std::string(names[0]), attributes, {}, *builder_},
+                        {},
+                        owner_,
+                        log_,
+                        opset_,
+                        filters_};
     for (size_t k = 1; k < names.size(); ++k) context.more_outputs.push_back({names[k], {}});
     PICABIA_RETURN_IF_ERROR(FillInputs(i, *row, context));
     PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(output)], row->convert(context));

@@ -29,22 +29,9 @@ Result<ir::ValueId> ConvertElu(NodeContext& c) {
   return AddNode(c, ops::Unary{kKind, alpha});
 }
 
-// One input or more, two at a time.
 template <ops::BinaryKind kKind>
 Result<ir::ValueId> ConvertVariadic(NodeContext& c) {
-  const std::vector<ir::ValueId> inputs = c.inputs;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!c.HasInput(i)) return InvalidModel("input " + std::to_string(i) + " is left out");
-  }
-  ir::ValueId sum = inputs[0];
-  for (size_t i = 1; i + 1 < inputs.size(); ++i) {
-    const std::string name = c.builder.FreshName(c.output + "/" + std::to_string(i));
-    PICABIA_ASSIGN_OR_RETURN(sum,
-                             c.builder.AddNode(c.name, name, ops::Binary{kKind}, {sum, inputs[i]}));
-  }
-  if (inputs.size() == 1) return AddNode(c, ops::Identity{});
-  c.inputs = {sum, inputs.back()};
-  return AddNode(c, ops::Binary{kKind});
+  return AddChain(c, kKind);
 }
 
 Result<ir::ValueId> ConvertIdentity(NodeContext& c) { return AddNode(c, ops::Identity{}); }

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "import/attributes.h"
 #include "import/builder.h"
+#include "import/compose.h"
 #include "import/onnx/model_proto.h"
 #include "import/tensor_data.h"
 #include "ir/graph.h"
@@ -24,21 +25,14 @@ struct MoreOutput {
 };
 
 // What a converter has at hand for one node.
-struct NodeContext {
-  std::string name;    // the node's own, or that of its output
-  std::string output;  // the value to make
+struct NodeContext : ConverterContext {
   std::vector<MoreOutput> more_outputs;
-  Attributes& attributes;
-  std::vector<ir::ValueId> inputs;  // index -1: left out
-  Builder& builder;
   const Owner& owner;
   ParseLog& log;
   int64_t opset;
   // Filters in Picabia's layout, by the constant that they were made of: a filter that many nodes
   // share is converted once.
   std::unordered_map<int32_t, ir::ValueId>& filters;
-
-  bool HasInput(size_t i) const { return i < inputs.size() && inputs[i].index >= 0; }
 };
 
 using Converter = Result<ir::ValueId> (*)(NodeContext&);
@@ -54,38 +48,17 @@ struct Operator {
 std::span<const Operator> Operators();
 const Operator* FindOperator(std::string_view op_type);
 
-// ---- what converters share (compose.cc)
+// ---- what converters share (compose.cc, and import/compose.h)
 
-// The node itself, with context.inputs.
-Result<ir::ValueId> AddNode(NodeContext& context, ops::Op op);
 // Adds a spatial node between transposes: input 0 becomes NHWC, the result NCHW again.
 Result<ir::ValueId> AddSpatial(NodeContext& context, ops::Op op);
-// One step of an operator that is composed of several; `what` becomes part of its name.
-Result<ir::ValueId> AddStep(NodeContext& context, const char* what, ops::Op op,
-                            std::vector<ir::ValueId> inputs);
-// A scalar constant of this type.
-Result<ir::ValueId> AddScalar(NodeContext& context, const char* what, DType dtype, double value);
-Result<ir::ValueId> AddIntegers(NodeContext& context, const char* what,
-                                const std::vector<int64_t>& values);
-// The shape of a value, as a tensor.
-Result<ir::ValueId> AddShape(NodeContext& context, ir::ValueId of);
-
-// The rank of an input; an error where it is not known.
-Result<size_t> RankOf(const NodeContext& context, size_t input);
 // Attribute `name`, or the fallback, as an axis >= 0 of input 0.
 Result<int64_t> AxisAttribute(NodeContext& context, const char* name, int64_t fallback);
-// A list of axes of input 0, sorted and >= 0.
-Result<std::vector<int64_t>> SortedAxes(const NodeContext& context, std::vector<int64_t> axes);
 // Where axis a of an NCHW tensor is in NHWC.
 int64_t NhwcAxis(int64_t nchw_axis);
 
-// The constant at an input; an error says that `what` must be one.
-Result<const Tensor*> ConstantInput(const NodeContext& context, size_t input, const char* what);
 // Whether an input is given: exporters pass an empty tensor for one that they leave out.
 bool IsGiven(const NodeContext& context, size_t input);
-Result<std::vector<int64_t>> ConstantIntegers(const NodeContext& context, size_t input,
-                                              const char* what);
-Status CheckFiniteInputs(NodeContext& context, size_t first);
 
 // ---- windows (convolution.cc)
 

@@ -104,28 +104,6 @@ Status ParseAttributes(NodeContext& c, ops::Resize& op) {
   return OkStatus();
 }
 
-// Sizes that a file fixes for a picture that is free.
-Status FollowPicture(NodeContext& c, ir::ValueId sizes_id, ops::Resize& op) {
-  const Tensor* sizes = c.builder.FixedValue(sizes_id);
-  const Shape* x = c.builder.FrozenShape(c.inputs[0]);
-  if (sizes == nullptr || x == nullptr || !c.builder.FollowsPicture(c.inputs[0]) ||
-      op.aspect_policy != ops::AspectPolicy::kStretch)
-    return OkStatus();
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> values, IntegerValues(*sizes));
-  const size_t axes = op.axes.empty() ? x->size() : op.axes.size();
-  if (values.size() != axes)
-    return InvalidModel("it has " + std::to_string(values.size()) + " sizes, expected " +
-                        std::to_string(axes));
-  for (size_t i = 0; i < axes; ++i) {
-    const size_t axis = op.axes.empty() ? i : static_cast<size_t>(op.axes[i]);
-    if (values[i] < 1 || values[i] > 1 << 24)  // larger ones are no exact floats
-      return InvalidModel("a size is " + std::to_string(values[i]) + ", expected 1 to 16777216");
-    PICABIA_ASSIGN_OR_RETURN(const float scale, ResizeScale((*x)[axis], values[i]));
-    op.scales.push_back(scale);
-  }
-  return OkStatus();
-}
-
 // Known scales move into the operator, but for those of 1, which leave their axes alone.
 Status TakeScales(NodeContext& c, ir::ValueId by, ops::Resize& op) {
   if (op.scales.empty()) {
