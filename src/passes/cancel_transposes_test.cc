@@ -194,5 +194,86 @@ TEST(CancelTransposes, DeepChainsAreLinear) {
   EXPECT_LE(CountTransposes(g), 1u);
 }
 
+// A channels-first operator between two spatial ones, as an importer writes it. Whatever it is, no
+// Transpose may remain but those at the ends.
+std::string Between(const std::string& nodes) {
+  return R"(input  %x : float32 [1, 4, ?, ?]
+input  %style : float32 [4]
+const  %w : float32 [1, 1, 4, 4] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 9}
+const  %scale : float32 [] = {0.25}
+const  %zero : int8 [] = {1}
+const  %condition : bool [4, 1, 1] = {1, 0, 1, 1}
+%t1 = Transpose(%x) {perm=[0, 2, 3, 1]}
+%conv1 = Conv2D(%t1, %w)
+%a = Transpose(%conv1) {perm=[0, 3, 1, 2]}
+)" + nodes +
+         R"(%t2 = Transpose(%b) {perm=[0, 2, 3, 1]}
+%last = Unary(%t2) {kind=1}
+%y = Transpose(%last) {perm=[0, 3, 1, 2]}
+output %y
+)";
+}
+
+TEST(CancelTransposes, SinkPastOperatorsThatSpeakOfAxes) {
+  const char* operators[] = {
+      "%b = Concat(%a, %a) {axis=1}\n",
+      "%p = Split(%a) {axis=1, index=1, parts=2}\n%q = Split(%a) {axis=1, parts=2}\n"
+      "%b = Binary(%p, %q) {kind=1}\n",
+      "%b = Slice(%a) {starts=[1, 0], ends=[4, 2], axes=[1, 3]}\n",
+      "%b = Slice(%a) {starts=[0, 2], ends=[1, 3]}\n",
+      "%b = Softmax(%a) {axis=1}\n",
+      "%b = Normalize(%a) {axes=[1, 3]}\n",
+      "%q : int8 = QuantizeLinear(%a, %scale, %zero) {to=3}\n"
+      "%b = DequantizeLinear(%q, %scale, %zero)\n",
+      "%h : float16 = Cast(%a) {to=1}\n%b = Cast(%h)\n",
+      "%n = Unary(%a) {kind=3}\n%b = Where(%condition, %a, %n)\n",
+      "%b = Resize(%a) {scales=[2, 3], axes=[2, 3], mode=1}\n",
+      "%b = Reduce(%a) {axes=[1], keep_dims=true, kind=2}\n",
+      "%r = Reshape(%style) {shape=[1, -1, 1, 1]}\n%b = Binary(%a, %r) {kind=2}\n",
+      "%r = Unsqueeze(%style) {axes=[1, 2]}\n%b = Binary(%r, %a) {kind=1}\n",
+  };
+  for (const char* text : operators) {
+    const std::string graph = Between(text);
+    const std::string after = After(CancelTransposes, graph);
+    EXPECT_EQ(CountTransposes(MustParse(after)), 2u) << after;
+    ExpectSameNumbers(CancelTransposes, graph, {{1, 4, 5, 6}, {4}}, 1e-6f);
+  }
+}
+
+TEST(CancelTransposes, ShapesOfTransposedValues) {
+  const std::string graph = Between(R"(%n = Unary(%a) {kind=3}
+%s : int64 = ShapeOf(%a)
+%tail : int64 = ShapeOf(%a) {start=-3}
+const  %one : int64 [1] = {1}
+%whole : int64 = Concat(%one, %tail)
+%b = Reshape(%n, %s)
+)");
+  const std::string after = After(CancelTransposes, graph);
+  EXPECT_NE(after.find("Gather(%s/of_source, %s/order)"), std::string::npos) << after;
+  ExpectSameNumbers(CancelTransposes, graph, {{1, 4, 5, 6}, {4}}, 1e-6f);
+}
+
+TEST(CancelTransposes, OfDimensionsOfOneAreReshapes) {
+  const std::string graph = Between(
+      "%m = Reduce(%a) {axes=[2, 3], keep_dims=true}\n"
+      "%f = Flatten(%m)\n%r = Reshape(%f) {shape=[1, 4, 1, 1]}\n%b = Binary(%a, %r)\n");
+  EXPECT_EQ(CountTransposes(MustParse(After(CancelTransposes, graph))), 2u);
+  ExpectSameNumbers(CancelTransposes, graph, {{1, 4, 5, 6}, {4}}, 1e-6f);
+}
+
+TEST(CancelTransposes, WhatCannotBePassedStays) {
+  const char* barriers[] = {
+      "%f = Reshape(%a) {shape=[0, 4, -1]}\n%s : int64 = ShapeOf(%x)\n%b = Reshape(%f, %s)\n",
+      "%b = Binary(%a, %x)\n",
+      "%b = Concat(%a, %x) {axis=1}\n",
+  };
+  for (const char* text : barriers) {
+    const std::string graph = Between(text);
+    const std::string after = After(CancelTransposes, graph);
+    EXPECT_NE(after.find("%a = Transpose("), std::string::npos) << after;
+    ExpectSameNumbers(CancelTransposes, graph, {{1, 4, 5, 6}, {4}}, 1e-6f);
+  }
+}
+
 }  // namespace
 }  // namespace picabia::passes

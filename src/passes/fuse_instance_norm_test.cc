@@ -122,5 +122,41 @@ TEST(FuseInstanceNorm, NotWhenItIsSomethingElse) {
   ExpectUntouched(FuseInstanceNorm, text);
 }
 
+TEST(FuseInstanceNorm, ComputedScaleAndShift) {
+  const std::string graph = R"(input  %x : float32 [?, ?, ?, 2]
+input  %style : float32 [3, 2]
+const  %eps : float32 [] = {0.001}
+const  %one : float32 [] = {1}
+const  %two : float32 [] = {2}
+%sum = Reduce(%style) {kind=1, axes=[0]}
+%scale = Reshape(%sum) {shape=[1, 1, 1, -1]}
+%mean = Reduce(%x) {axes=[1, 2], keep_dims=true}
+%sub = Binary(%x, %mean) {kind=1}
+%sq = Binary(%sub, %two) {kind=4}
+%variance = Reduce(%sq) {axes=[1, 2], keep_dims=true}
+%ve = Binary(%variance, %eps)
+%root = Unary(%ve) {kind=2}
+%inverse = Unary(%root) {kind=13}
+%normed = Binary(%sub, %inverse) {kind=2}
+%scaled = Binary(%normed, %scale) {kind=2}
+%y = Binary(%scaled, %sum)
+output %y
+)";
+  EXPECT_EQ(After(FuseInstanceNorm, graph), R"(input  %x : float32 [?, ?, ?, 2]
+input  %style : float32 [3, 2]
+%sum = Reduce(%style) {kind=1, axes=[0]}
+%scale = Reshape(%sum) {shape=[1, 1, 1, -1]}
+%scale/channels = Reshape(%scale) {shape=[2]}
+%y = InstanceNorm(%x, %scale/channels, %sum) {epsilon=0.001}
+output %y
+)");
+  ExpectSameNumbers(FuseInstanceNorm, graph, {{2, 5, 6, 2}, {3, 2}}, 4e-6f);
+  // A scale for each picture is no vector of channels.
+  std::string each = graph;
+  each.replace(each.find("[3, 2]"), 6, "[3, 2]");
+  each.replace(each.find("shape=[1, 1, 1, -1]"), 19, "shape=[2, 1, 1, 1]");
+  ExpectUntouched(FuseInstanceNorm, each);
+}
+
 }  // namespace
 }  // namespace picabia::passes

@@ -1,0 +1,173 @@
+// The fast paths of device cpu against the scalar references, at sizes around those of vectors and
+// of threads' parts, on every instruction set that this machine has.
+#include "devices/cpu/fast_steps.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "devices/cpu/steps.h"
+#include "kernels/reference/reference.h"
+#include "ops/shape.h"
+
+namespace picabia::cpu {
+namespace {
+
+constexpr uint32_t kSeed = 20251;
+
+Tensor Random(std::mt19937& random, Shape shape) {
+  Tensor t = *Tensor::Create(DType::kF32, std::move(shape));
+  std::uniform_real_distribution<float> values(-3, 3);
+  for (int64_t i = 0; i < t.num_elements(); ++i) t.MutableData<float>()[i] = values(random);
+  if (t.num_elements() > 5) t.MutableData<float>()[3] = 0;
+  return t;
+}
+
+// `fast`: whether a fast path must have taken it.
+void ExpectLikeReference(const ops::Op& op, const std::vector<Tensor>& in, float tolerance,
+                         bool fast = true) {
+  std::vector<ops::TensorType> types;
+  for (const Tensor& t : in) types.push_back({t.dtype(), t.shape()});
+  const auto expected = kernels::RunReference(op, in);
+  ASSERT_TRUE(expected.ok()) << expected.status().message();
+  const Tensor& want = (*expected)[0];
+  for (int isa = 0; isa <= static_cast<int>(BestIsa()); ++isa) {
+    for (int threads : {1, 3}) {
+      ThreadPool pool(threads);
+      BufferPool buffers;
+      const ConvContext context{kernels::KernelsFor(static_cast<Isa>(isa)), pool, buffers};
+      const char* kernel = "";
+      const auto got = RunStep(context, op, {want.dtype(), want.shape()}, in, &kernel);
+      ASSERT_TRUE(got.ok()) << got.status().message();
+      EXPECT_EQ(std::string(kernel) == "row", fast) << ops::OpName(op) << ": " << kernel;
+      ASSERT_EQ(got->shape(), want.shape());
+      ASSERT_EQ(got->dtype(), want.dtype());
+      const auto a = *FloatValues(want), b = *FloatValues(*got);
+      for (size_t i = 0; i < a.size(); ++i) {
+        if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
+        ASSERT_NEAR(a[i], b[i], tolerance * std::fmax(1.f, std::fabs(a[i])))
+            << ops::OpName(op) << " element " << i << " on " << IsaName(static_cast<Isa>(isa));
+      }
+    }
+  }
+}
+
+TEST(FastSteps, Unary) {
+  std::mt19937 random(kSeed);
+  using K = ops::UnaryKind;
+  for (int64_t n : {1, 15, 17, 70000}) {
+    const Tensor x = Random(random, {n});
+    for (K kind : {K::kRelu, K::kTanh, K::kNeg, K::kAbs, K::kSqrt, K::kReciprocal, K::kSigmoid,
+                   K::kHardSwish})
+      ExpectLikeReference(ops::Unary{kind, 0}, {x}, 3e-7f);
+    ExpectLikeReference(ops::Unary{K::kLeakyRelu, 0.3f}, {x}, 0);
+    ExpectLikeReference(ops::Clip{-1, 2}, {x}, 0);
+    ExpectLikeReference(ops::Unary{K::kErf, 0}, {x}, 0, false);
+  }
+}
+
+TEST(FastSteps, BinaryShapes) {
+  std::mt19937 random(kSeed + 1);
+  using K = ops::BinaryKind;
+  const std::pair<Shape, Shape> shapes[] = {{{2, 3, 5, 7}, {2, 3, 5, 7}}, {{2, 3, 5, 7}, {7}},
+                                            {{2, 3, 5, 7}, {1, 1, 1, 7}}, {{7}, {2, 3, 5, 7}},
+                                            {{2, 3, 5, 7}, {}},           {{1, 1}, {3, 300}},
+                                            {{1, 3, 5, 7}, {3, 5, 7}},    {{4, 5, 1}, {1, 5, 1}}};
+  for (const auto& [a, b] : shapes) {
+    for (K kind :
+         {K::kAdd, K::kSub, K::kMul, K::kDiv, K::kMin, K::kMax, K::kSquaredDifference, K::kPRelu})
+      ExpectLikeReference(ops::Binary{kind}, {Random(random, a), Random(random, b)}, 0);
+  }
+  for (const auto& [a, b] : {std::pair<Shape, Shape>{{2, 3, 5}, {2, 1, 5}}, {{2, 1}, {1, 2}}})
+    ExpectLikeReference(ops::Binary{K::kAdd}, {Random(random, a), Random(random, b)}, 0, false);
+}
+
+TEST(FastSteps, Quantization) {
+  std::mt19937 random(kSeed + 2);
+  Tensor x = Random(random, {3, 1001});
+  x.MutableData<float>()[0] = INFINITY;
+  x.MutableData<float>()[1] = -INFINITY;
+  x.MutableData<float>()[2] = NAN;
+  for (int i = 0; i < 64; ++i)
+    x.MutableData<float>()[10 + i] = 0.05f * (static_cast<float>(i) - 32);
+  const Tensor scale = *Tensor::From<float>({}, {0.1f});
+  const Tensor zero = *Tensor::From<int8_t>({}, {-5});
+  ExpectLikeReference(ops::QuantizeLinear{0, DType::kI8}, {x, scale, zero}, 0);
+  ExpectLikeReference(ops::QuantizeLinear{0, DType::kU8}, {x, scale}, 0);
+  const auto q = kernels::RunReference(ops::QuantizeLinear{0, DType::kI8}, {x, scale, zero});
+  ExpectLikeReference(ops::DequantizeLinear{0}, {(*q)[0], scale, zero}, 0);
+}
+
+TEST(FastSteps, DepthwiseConvolutions) {
+  std::mt19937 random(kSeed + 3);
+  for (int64_t c : {1, 3, 16, 35}) {
+    for (int64_t stride : {1, 2}) {
+      ops::Conv2D op;
+      op.groups = c;
+      op.window.strides = {stride, 1};
+      op.window.dilations = {1, stride};
+      op.window.pads = {1, 2, 0, 1};
+      const Tensor x = Random(random, {2, 6, 9, c}), f = Random(random, {3, 2, 1, c});
+      ExpectLikeReference(op, {x, f}, 4e-6f);
+      ExpectLikeReference(op, {x, f, Random(random, {c})}, 4e-6f);
+    }
+  }
+}
+
+TEST(FastSteps, PoolsAndMeans) {
+  std::mt19937 random(kSeed + 4);
+  for (ops::PoolKind kind : {ops::PoolKind::kMax, ops::PoolKind::kAverage}) {
+    for (bool ceil : {false, true}) {
+      ops::Pool2D op;
+      op.kind = kind;
+      op.kernel = {3, 2};
+      op.window.strides = {2, 2};
+      op.window.pads = {1, 0, 1, 1};
+      op.ceil_mode = ceil;
+      ExpectLikeReference(op, {Random(random, {2, 7, 8, 5})}, 1e-6f);
+    }
+  }
+  ExpectLikeReference(ops::Reduce{ops::ReduceKind::kMean, {1, 2}, true, false},
+                      {Random(random, {2, 9, 5, 70})}, 1e-6f);
+}
+
+TEST(FastSteps, PicturesPaddedAndMoved) {
+  std::mt19937 random(kSeed + 5);
+  const Tensor x = Random(random, {2, 5, 6, 3});
+  using M = ops::PadMode;
+  for (M mode : {M::kConstant, M::kReflect, M::kEdge, M::kSymmetric, M::kWrap})
+    ExpectLikeReference(ops::Pad{mode, {0, 3, 2, 0}, {0, 1, 4, 0}, 0}, {x}, 0);
+  ExpectLikeReference(ops::Pad{M::kConstant, {0, 3, 2, 0}, {0, 1, 4, 0}, 2}, {x}, 0, false);
+  ExpectLikeReference(ops::Pad{M::kConstant, {0, -1, 2, 0}, {0, 1, 4, 0}, 0}, {x}, 0, false);
+  ExpectLikeReference(ops::Transpose{{0, 3, 1, 2}}, {x}, 0);
+  ExpectLikeReference(ops::Transpose{{0, 2, 3, 1}}, {x}, 0);
+  ExpectLikeReference(ops::Transpose{{1, 2, 0, 3}}, {Random(random, {1, 4, 1, 5})}, 0);
+  ExpectLikeReference(ops::Transpose{{2, 1, 0, 3}}, {x}, 0, false);
+  ExpectLikeReference(ops::Reshape{{2, -1}, false}, {x}, 0);
+}
+
+TEST(FastSteps, Resizes) {
+  std::mt19937 random(kSeed + 6);
+  for (ops::ResizeMode mode :
+       {ops::ResizeMode::kNearest, ops::ResizeMode::kLinear, ops::ResizeMode::kCubic}) {
+    for (ops::CoordinateMode coordinates :
+         {ops::CoordinateMode::kAsymmetric, ops::CoordinateMode::kHalfPixel,
+          ops::CoordinateMode::kAlignCorners}) {
+      ops::Resize op;
+      op.mode = mode;
+      op.coordinate_mode = coordinates;
+      op.axes = {1, 2};
+      for (const auto& scales : {std::vector<float>{2, 3}, {0.5f, 1.7f}, {1, 0.3f}}) {
+        op.scales = scales;
+        ExpectLikeReference(op, {Random(random, {2, 7, 10, 5})}, 2e-6f);
+      }
+      op.axes = {3, 1};
+      op.scales = {2, 0.3f};
+      ExpectLikeReference(op, {Random(random, {2, 7, 10, 5})}, 2e-6f, false);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace picabia::cpu
