@@ -131,12 +131,12 @@ TEST(TensorFlow, LeakyRelu) {
 
 TEST(TensorFlow, Rsqrt) {
   EXPECT_EQ(Nodes(OnPicture({Node("y", "Rsqrt", {"x"})})),
-            "%y/sqrt = Unary(%x) {kind=2}\n%y = Binary(%y/one, %y/sqrt) {kind=3}\noutput %y\n");
+            "%y/sqrt = Unary(%x) {kind=2} @y\n%y = Binary(%y/one, %y/sqrt) {kind=3}\noutput %y\n");
 }
 
 TEST(TensorFlow, NamesMadeUpDoNotMeetNamesOfTheFile) {
   EXPECT_EQ(Nodes(OnPicture({Node("y/sqrt", "Relu", {"x"}), Node("y", "Rsqrt", {"y/sqrt"})})),
-            "%y/sqrt = Unary(%x)\n%y/sqrt_1 = Unary(%y/sqrt) {kind=2}\n"
+            "%y/sqrt = Unary(%x)\n%y/sqrt_1 = Unary(%y/sqrt) {kind=2} @y\n"
             "%y = Binary(%y/one, %y/sqrt_1) {kind=3}\noutput %y\n");
 }
 
@@ -189,7 +189,7 @@ TEST(TensorFlow, ChannelsFirstIsTransposed) {
             "%x/nhwc = Transpose(%x) {perm=[0, 2, 3, 1]}\n"
             "%c/result = Conv2D(%x/nhwc, %w) {strides=[2, 3], pad_kind=1} @c\n"
             "%c = Transpose(%c/result) {perm=[0, 3, 1, 2]}\n"
-            "%y/column = Reshape(%b) {shape=[-1, 1, 1]}\n"
+            "%y/column = Reshape(%b) {shape=[-1, 1, 1]} @y\n"
             "%y = Binary(%c, %y/column)\noutput %y\n");
 }
 
@@ -229,10 +229,10 @@ TEST(TensorFlow, SizesComputedInTheGraphAreLeftOut) {
 
 TEST(TensorFlow, SizesThatAreReadElsewhereMustBeKnownOperators) {
   EXPECT_NE(Error(Graph({Placeholder("x", {-1, -1, -1, 3}), Filter(),
-                         Node("c", "Conv2D", {"x", "w"}, kSame2), Node("s", "Shape", {"c"}),
+                         Node("c", "Conv2D", {"x", "w"}, kSame2), Node("s", "FancyShape", {"c"}),
                          Node("other", "Neg", {"s"}),
                          Node("y", "Conv2DBackpropInput", {"s", "w", "c"}, kSame2)}))
-                .find("node 's': operator 'Shape' is not supported"),
+                .find("node 's': operator 'FancyShape' is not supported"),
             std::string::npos);
 }
 

@@ -93,10 +93,15 @@ def load(path, height=256, width=256):
     return graph
 
 
+def config():
+    """Of a session that runs a graph as it is."""
+    result = tf.compat.v1.ConfigProto()
+    # The optimizer would move the division into the weights, which are then no integers any more.
+    result.graph_options.rewrite_options.disable_meta_optimizer = True
+    return result
+
+
 def run(path, fetches, feeds, size=(256, 256)):
     """Values of tensors `fetches` ("name:0") given `feeds`."""
-    config = tf.compat.v1.ConfigProto()
-    # The optimizer would move the division into the weights, which are then no integers any more.
-    config.graph_options.rewrite_options.disable_meta_optimizer = True
-    with tf.compat.v1.Session(graph=load(str(path), *size), config=config) as session:
+    with tf.compat.v1.Session(graph=load(str(path), *size), config=config()) as session:
         return session.run(fetches, feed_dict=feeds)

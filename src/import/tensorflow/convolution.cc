@@ -9,6 +9,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/checked.h"
 #include "import/names.h"
 #include "import/tensorflow/operators.h"
 
@@ -22,27 +23,6 @@ struct Axes {
 };
 constexpr Axes AxesOf(Layout layout) {
   return layout == Layout::kNhwc ? Axes{1, 2, 0, 3} : Axes{2, 3, 0, 1};
-}
-
-// `name` is a list of 4, 1 for batch and channels; returns those of height and width.
-Result<std::array<int64_t, 2>> SpatialPair(NodeContext& c, std::string_view name, Layout layout) {
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> all, c.attributes.Ints(name, {1, 1, 1, 1}));
-  if (all.size() != 4) {
-    return InvalidModel("attribute " + Quoted(name) + " has " + std::to_string(all.size()) +
-                        " values, expected 4");
-  }
-  const Axes axes = AxesOf(layout);
-  if (all[axes.batch] != 1 || all[axes.channel] != 1) {
-    return Unsupported("attribute " + Quoted(name) + " is " + ShapeString(all) +
-                       ", expected 1 for batch and channels");
-  }
-  for (const int64_t v : all) {
-    if (v < 1 || v > kMaxWindowValue) {
-      return InvalidModel("attribute " + Quoted(name) + " has a value of " + std::to_string(v) +
-                          ", expected 1 to " + std::to_string(kMaxWindowValue));
-    }
-  }
-  return std::array<int64_t, 2>{all[axes.height], all[axes.width]};
 }
 
 // Pairs of (before, after) for each of the 4 axes, in the order of the layout.
@@ -67,30 +47,6 @@ Result<std::array<int64_t, 4>> ExplicitPads(NodeContext& c, Layout layout) {
   return std::array<int64_t, 4>{all[h], all[w], all[h + 1], all[w + 1]};
 }
 
-Result<ops::Window> ParseWindow(NodeContext& c, Layout layout) {
-  ops::Window window;
-  PICABIA_ASSIGN_OR_RETURN(window.strides, SpatialPair(c, "strides", layout));
-  PICABIA_ASSIGN_OR_RETURN(window.dilations, SpatialPair(c, "dilations", layout));
-  PICABIA_ASSIGN_OR_RETURN(const std::string_view padding, c.attributes.String("padding", ""));
-  if (padding == "EXPLICIT") {
-    PICABIA_ASSIGN_OR_RETURN(window.pads, ExplicitPads(c, layout));
-  } else if (padding == "SAME") {
-    window.pad_kind = ops::PadKind::kSameUpper;
-  } else if (padding != "VALID") {
-    return Unsupported("attribute 'padding' is " + Quoted(padding) +
-                       ", expected 'SAME', 'VALID' or 'EXPLICIT'");
-  }
-  if (padding != "EXPLICIT") {
-    PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> none,
-                             c.attributes.Ints("explicit_paddings", {}));
-    if (!none.empty()) {
-      return InvalidModel("attribute 'explicit_paddings' is given with padding " + Quoted(padding));
-    }
-  }
-  c.attributes.Ignore("use_cudnn_on_gpu");
-  return window;
-}
-
 // A filter is float or (for Int8 operators) int8, of rank 4 and without NaN.
 Status CheckFilter(const NodeContext& c, ir::ValueId filter, DType dtype) {
   if (c.builder.dtype(filter) != dtype) {
@@ -105,15 +61,20 @@ Status CheckFilter(const NodeContext& c, ir::ValueId filter, DType dtype) {
   return c.builder.CheckFinite(filter);
 }
 
-// Adds a spatial node; of an NCHW one, the inputs and the result are transposed around it.
-Result<ir::ValueId> AddSpatial(NodeContext& c, Layout layout, ops::Op op, ir::ValueId x,
-                               ir::ValueId filter) {
-  if (layout == Layout::kNhwc) return c.builder.AddNode(c.name, std::move(op), {x, filter});
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId nhwc, c.builder.ToNhwc(x));
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId result,
-                           c.builder.AddNode(c.name, c.builder.FreshName(c.name + "/result"),
-                                             std::move(op), {nhwc, filter}));
-  return c.builder.ToNchw(result, c.name);
+// The convolution itself, with x and filter as inputs.
+Result<ir::ValueId> AddConvolution(NodeContext& c, Layout layout, ops::Op op, ir::ValueId x,
+                                   ir::ValueId filter) {
+  c.inputs = {x, filter};
+  return AddSpatial(c, layout, std::move(op));
+}
+
+// A filter that takes only some of the channels is one of several groups.
+int64_t GroupsOf(const NodeContext& c, Layout layout) {
+  const Shape* x = c.builder.ProbeShape(c.inputs[0]);
+  const Shape* filter = c.builder.ProbeShape(c.inputs[1]);
+  if (x == nullptr || filter == nullptr || x->size() != 4 || filter->size() != 4) return 1;
+  const int64_t channels = (*x)[AxesOf(layout).channel], taken = (*filter)[2];
+  return taken > 0 && channels > taken && channels % taken == 0 ? channels / taken : 1;
 }
 
 // What a node's size constant adds to the strides: one pair for SAME, the other for the rest.
@@ -228,45 +189,102 @@ Result<float> ParseScale(NodeContext& c, std::string_view name) {
 
 }  // namespace
 
-Result<Layout> DataFormat(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const std::string_view format,
-                           c.attributes.String("data_format", "NHWC"));
-  if (format == "NHWC") return Layout::kNhwc;
-  if (format == "NCHW") return Layout::kNchw;
-  return Unsupported("attribute 'data_format' is " + Quoted(format) +
-                     ", expected 'NHWC' or 'NCHW'");
+// `name` is a list of 4, 1 for batch and channels; returns those of height and width.
+Result<std::array<int64_t, 2>> SpatialPair(NodeContext& c, std::string_view name, Layout layout) {
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> all, c.attributes.Ints(name, {1, 1, 1, 1}));
+  if (all.size() != 4) {
+    return InvalidModel("attribute " + Quoted(name) + " has " + std::to_string(all.size()) +
+                        " values, expected 4");
+  }
+  const Axes axes = AxesOf(layout);
+  if (all[axes.batch] != 1 || all[axes.channel] != 1) {
+    return Unsupported("attribute " + Quoted(name) + " is " + ShapeString(all) +
+                       ", expected 1 for batch and channels");
+  }
+  for (const int64_t v : all) {
+    if (v < 1 || v > kMaxWindowValue) {
+      return InvalidModel("attribute " + Quoted(name) + " has a value of " + std::to_string(v) +
+                          ", expected 1 to " + std::to_string(kMaxWindowValue));
+    }
+  }
+  return std::array<int64_t, 2>{all[axes.height], all[axes.width]};
+}
+
+Result<ops::Window> ParseWindow(NodeContext& c, Layout layout, bool dilations) {
+  ops::Window window;
+  PICABIA_ASSIGN_OR_RETURN(window.strides, SpatialPair(c, "strides", layout));
+  if (dilations) {
+    PICABIA_ASSIGN_OR_RETURN(window.dilations, SpatialPair(c, "dilations", layout));
+  }
+  PICABIA_ASSIGN_OR_RETURN(const std::string_view padding, c.attributes.String("padding", ""));
+  if (padding == "EXPLICIT") {
+    PICABIA_ASSIGN_OR_RETURN(window.pads, ExplicitPads(c, layout));
+  } else if (padding == "SAME") {
+    window.pad_kind = ops::PadKind::kSameUpper;
+  } else if (padding != "VALID") {
+    return Unsupported("attribute 'padding' is " + Quoted(padding) +
+                       ", expected 'SAME', 'VALID' or 'EXPLICIT'");
+  }
+  if (padding != "EXPLICIT") {
+    PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> none,
+                             c.attributes.Ints("explicit_paddings", {}));
+    if (!none.empty()) {
+      return InvalidModel("attribute 'explicit_paddings' is given with padding " + Quoted(padding));
+    }
+  }
+  c.attributes.Ignore("use_cudnn_on_gpu");
+  return window;
 }
 
 Result<ir::ValueId> ConvertConv2D(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
-  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
-  return AddSpatial(c, layout, ops::Conv2D{window, 1}, c.inputs[0], c.inputs[1]);
+  return AddConvolution(c, layout, ops::Conv2D{window, GroupsOf(c, layout)}, c.inputs[0],
+                        c.inputs[1]);
+}
+
+// The filter [KH, KW, C, M] has M outputs for each channel: C groups of one channel.
+Result<ir::ValueId> ConvertDepthwiseConv2d(NodeContext& c) {
+  PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
+  PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
+  const Shape* filter = c.builder.FrozenShape(c.inputs[1]);
+  if (filter == nullptr || filter->size() != 4)
+    return Unsupported("the filter (input 1) must have a known shape of 4 dimensions");
+  const int64_t channels = (*filter)[2];
+  if (channels < 1) return InvalidModel("the filter has shape " + ShapeString(*filter));
+  const auto outputs = CheckedMul(channels, (*filter)[3]);
+  if (!outputs) return InvalidModel("the filter has shape " + ShapeString(*filter));
+  const ops::Reshape grouped{{(*filter)[0], (*filter)[1], 1, *outputs}, true};
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId groups,
+                           AddStep(c, "filter", grouped, {c.inputs[1]}));
+  return AddConvolution(c, layout, ops::Conv2D{window, channels}, c.inputs[0], groups);
 }
 
 Result<ir::ValueId> ConvertConv2DBackpropInput(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
-  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
   PICABIA_ASSIGN_OR_RETURN(const SizeCorrection size, ReadInputSizes(c, layout, window));
   const ops::ConvTranspose2D op{window, size.output_pads, size.output_shrink, 1};
-  return AddSpatial(c, layout, op, c.inputs[2], c.inputs[1]);
+  return AddConvolution(c, layout, op, c.inputs[2], c.inputs[1]);
 }
 
 Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
-  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
   PICABIA_ASSIGN_OR_RETURN(const float input_scale, ParseScale(c, "input_scale"));
   PICABIA_ASSIGN_OR_RETURN(const float filter_scale, ParseScale(c, "filter_scale"));
   PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kI8));
-  return AddSpatial(c, layout, ops::Int8Conv2D{window, input_scale, filter_scale}, c.inputs[0],
+  return AddConvolution(c, layout, ops::Int8Conv2D{window, input_scale, filter_scale}, c.inputs[0],
                     c.inputs[1]);
 }
 
 Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
-  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
   PICABIA_ASSIGN_OR_RETURN(const float input_scale, ParseScale(c, "input_scale"));
   PICABIA_ASSIGN_OR_RETURN(const float filter_scale, ParseScale(c, "filter_scale"));
   PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
@@ -278,7 +296,7 @@ Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {
                        std::to_string(size.output_pads[1]) + "), which the int8 form cannot do");
   }
   const ops::Int8ConvTranspose2D op{window, size.output_shrink, input_scale, filter_scale};
-  return AddSpatial(c, layout, op, c.inputs[2], c.inputs[1]);
+  return AddConvolution(c, layout, op, c.inputs[2], c.inputs[1]);
 }
 
 }  // namespace picabia::import::tensorflow

@@ -2,6 +2,7 @@
 // import.cc.
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,6 +35,15 @@ std::optional<Reference> ParseReference(std::string_view input) {
   if (parsed.ec != std::errc() || parsed.ptr != end || reference.output < 0) return std::nullopt;
   return reference;
 }
+
+// A node of few bytes may say that it has many outputs.
+constexpr int64_t kMaxSpareOutputs = 4096;
+
+// Attributes with the types of inputs, which the inputs have themselves.
+constexpr const char* kInputTypes[] = {
+    "T",       "Tidx",    "Tpaddings",    "Tshape",   "Tperm",  "Tlen",      "Tindices", "Tparams",
+    "Taxis",   "Tdim",    "Tblock_shape", "Tcrops",   "Index",  "Tmultiples", "SrcT",     "Tsize",
+    "index_type"};
 
 std::string NodeLabel(std::string_view name) { return "node " + Quoted(name); }
 
@@ -112,26 +122,50 @@ class Importer {
               .WithContext("input " + std::to_string(k) + " (" + Quoted((*inputs)[k]) + ")")
               .WithContext(NodeLabel(node(i).name));
         }
-        edges_.from.push_back(*from);
+        edges_.from.push_back(from->node);
+        if (from->output == 0) continue;
+        edge_outputs_.push_back({edges_.from.size() - 1, from->output});
+        more_read_.push_back(*from);
       }
       edges_.EndNode();
     }
+    std::sort(more_read_.begin(), more_read_.end());
+    more_read_.erase(std::unique(more_read_.begin(), more_read_.end()), more_read_.end());
     return OkStatus();
   }
 
-  Result<int32_t> Resolve(std::string_view input) const {
+  // An output of a node.
+  struct Output {
+    int32_t node = -1;
+    int64_t output = 0;
+    auto operator<=>(const Output&) const = default;
+  };
+
+  // The outputs behind the first of node i that others read.
+  std::vector<MoreOutput> MoreRead(int32_t i) const {
+    std::vector<MoreOutput> more;
+    for (auto it = std::lower_bound(more_read_.begin(), more_read_.end(), Output{i, 0});
+         it != more_read_.end() && it->node == i; ++it) {
+      more.push_back({it->output, {}});
+    }
+    return more;
+  }
+
+  Result<Output> Resolve(std::string_view input) const {
     const auto reference = ParseReference(input);
     if (!reference) return InvalidModel("no number of an output follows the ':'");
     const int32_t from = names_.Find(reference->node);
     if (from < 0) return InvalidModel("the graph has no such node");
     // Of an operator that is not known, the number of outputs is not known either.
-    if (op(from) != nullptr && (reference->output != 0 || op(from)->convert == nullptr)) {
-      const std::string outputs = op(from)->convert == nullptr ? "no output" : "output 0";
+    const Operator* row = op(from);
+    const bool single = row != nullptr && !row->many_outputs;
+    if (single && (reference->output != 0 || row->convert == nullptr)) {
+      const std::string outputs = row->convert == nullptr ? "no output" : "output 0";
       return InvalidModel("output " + std::to_string(reference->output) + " of " +
                           NodeLabel(reference->node) + " does not exist, its operator " +
                           Escaped(node(from).op) + " has " + outputs + " here");
     }
-    return from;
+    return Output{from, reference->output};
   }
 
   Status CycleError() const {
@@ -145,19 +179,25 @@ class Importer {
                         path + Quoted(node(order_.cycle[0]).name));
   }
 
-  // Who is read, and which nodes serve only to compute the size that another one names.
+  // Who is read, which nodes serve only to compute the size that another one names, and which only
+  // nodes that compute nothing.
   void FindRoles() {
     const size_t n = def_.nodes.size();
-    std::vector<bool> read_for_value(n, false);
+    std::vector<bool> read_for_value(n, false), read_at_all(n, false);
     is_read_.assign(n, false);
     size_only_.assign(n, false);
+    ignored_.assign(n, false);
     for (auto it = order_.nodes.rbegin(); it != order_.nodes.rend(); ++it) {
       const auto i = static_cast<size_t>(*it);
       size_only_[i] = is_read_[i] && !read_for_value[i];
+      ignored_[i] = is_read_[i] && !read_at_all[i];
+      const bool computes = !ignored_[i] && (op(*it) == nullptr || op(*it)->convert != nullptr);
       const std::span<const int32_t> inputs = edges_.of(*it);
       for (size_t k = 0; k < inputs.size(); ++k) {
         const auto from = static_cast<size_t>(inputs[k]);
         is_read_[from] = true;
+        if (!computes) continue;
+        read_at_all[from] = true;
         const bool as_size =
             size_only_[i] || (op(*it) != nullptr && op(*it)->size_input == static_cast<int>(k));
         if (!as_size) read_for_value[from] = true;
@@ -166,8 +206,9 @@ class Importer {
   }
 
   // A size that is computed from the picture's is left out, whatever operators compute it;
-  // constants that say sizes, and inputs, stay.
+  // constants that say sizes, and inputs, stay. So is what only a node that computes nothing reads.
   bool LeftOut(int32_t i) const {
+    if (ignored_[static_cast<size_t>(i)]) return node(i).op != "Placeholder";
     if (!size_only_[static_cast<size_t>(i)]) return false;
     if (op(i) == nullptr) return true;
     if (node(i).op == "Const" || node(i).op == "Placeholder") return false;
@@ -187,12 +228,21 @@ class Importer {
     if (row->convert == nullptr) return OkStatus();
     PICABIA_ASSIGN_OR_RETURN(std::vector<ir::ValueId> inputs, InputValues(i));
     PICABIA_ASSIGN_OR_RETURN(Attributes attributes, ParseAttributes(node(i), log_));
-    for (const char* name : {"T", "Tidx", "Tpaddings", "Tshape", "Tperm"}) attributes.Ignore(name);
+    for (const char* name : kInputTypes) attributes.Ignore(name);
     const NodeDef def = node(i);
-    NodeContext context{
-        def,  std::string(def.name), attributes, std::move(inputs), *builder_, owner_,
-        log_, def_.producer};
+    const std::string name(def.name);
+    NodeContext context{{name, name, attributes, std::move(inputs), *builder_},
+                        def,
+                        owner_,
+                        log_,
+                        def_.producer,
+                        is_read_[static_cast<size_t>(i)],
+                        MoreRead(i),
+                        spare_outputs_};
     PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(i)], row->convert(context));
+    for (const MoreOutput& more : context.more_outputs) {
+      more_values_.emplace(Output{i, more.index}, more.value);
+    }
     return attributes.CheckAllUsed();
   }
 
@@ -205,6 +255,13 @@ class Importer {
     }
     std::vector<ir::ValueId> inputs;
     for (const int32_t f : from) inputs.push_back(values_[static_cast<size_t>(f)]);
+    const auto first = static_cast<size_t>(edges_.begin[static_cast<size_t>(i)]);
+    for (auto it = std::lower_bound(edge_outputs_.begin(), edge_outputs_.end(),
+                                    std::pair<size_t, int64_t>(first, 0));
+         it != edge_outputs_.end() && it->first < first + from.size(); ++it) {
+      const size_t k = it->first - first;
+      if (inputs[k].index >= 0) inputs[k] = more_values_.at({from[k], it->second});
+    }
     return inputs;
   }
 
@@ -220,8 +277,13 @@ class Importer {
       fed[at] = is_input || std::any_of(from.begin(), from.end(),
                                         [&](int32_t f) { return fed[static_cast<size_t>(f)]; });
       if (is_read_[at] || is_input || node(i).op == "Const" || values_[at].index < 0) continue;
-      all.push_back(values_[at]);
-      if (fed[at]) depends_on_input.push_back(values_[at]);
+      std::vector<ir::ValueId> made = {values_[at]};
+      for (auto it = more_values_.lower_bound({i, 0});
+           it != more_values_.end() && it->first.node == i; ++it) {
+        made.push_back(it->second);
+      }
+      all.insert(all.end(), made.begin(), made.end());
+      if (fed[at]) depends_on_input.insert(depends_on_input.end(), made.begin(), made.end());
     }
     builder_->graph().outputs = depends_on_input.empty() ? all : depends_on_input;
   }
@@ -233,11 +295,16 @@ class Importer {
   NameIndex names_;
   std::vector<const Operator*> ops_;  // of each node; null: not known
   Edges edges_;
+  std::vector<std::pair<size_t, int64_t>> edge_outputs_;  // edge and output, where that is not 0
+  std::vector<Output> more_read_;                         // outputs behind the first, sorted
   Order order_;
   std::vector<bool> is_read_;
   std::vector<bool> size_only_;
+  std::vector<bool> ignored_;
   std::unique_ptr<Builder> builder_;
   std::vector<ir::ValueId> values_;  // output 0 of each node; -1: none
+  std::map<Output, ir::ValueId> more_values_;
+  int64_t spare_outputs_ = kMaxSpareOutputs;
 };
 
 }  // namespace

@@ -47,30 +47,6 @@ Result<ir::ValueId> ConvertUnary(NodeContext& c) {
   return AddNode(c, ops::Unary{kKind, 0});
 }
 
-Result<ir::ValueId> ConvertLeakyRelu(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const float alpha, c.attributes.Float("alpha", 0.2f));
-  return AddNode(c, ops::Unary{ops::UnaryKind::kLeakyRelu, alpha});
-}
-
-Result<ir::ValueId> ConvertRelu6(NodeContext& c) { return AddNode(c, ops::Clip{0, 6}); }
-
-// x * x
-Result<ir::ValueId> ConvertSquare(NodeContext& c) {
-  c.inputs.push_back(c.inputs[0]);
-  return AddNode(c, ops::Binary{ops::BinaryKind::kMul});
-}
-
-// 1 / sqrt(x)
-Result<ir::ValueId> ConvertRsqrt(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const Tensor one, Tensor::From<float>({}, {1.0f}));
-  const ir::ValueId one_id = c.builder.AddConstant(c.builder.FreshName(c.name + "/one"), one);
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId root,
-                           c.builder.AddNode(c.builder.FreshName(c.name + "/sqrt"),
-                                             ops::Unary{ops::UnaryKind::kSqrt, 0}, c.inputs));
-  c.inputs = {one_id, root};
-  return AddNode(c, ops::Binary{ops::BinaryKind::kDiv});
-}
-
 Result<ir::ValueId> ConvertElu(NodeContext& c) {
   return AddNode(c, ops::Unary{ops::UnaryKind::kElu, 1});
 }
@@ -79,122 +55,177 @@ Result<ir::ValueId> ConvertPowerDifference(NodeContext& c) {
   return AddNode(c, ops::PowerDifference{});
 }
 
-// Axes counted from the end need the rank, which is that at the frozen size.
-Status NormalizeAxes(const NodeContext& c, std::vector<int64_t>& axes) {
-  const int rank = c.builder.Rank(c.inputs[0]);
-  for (int64_t& axis : axes) {
-    if (axis < 0 && rank < 0) {
-      return Unsupported("axis " + std::to_string(axis) +
-                         " counts from the end of a tensor whose rank is not known");
-    }
-    if (axis < (rank < 0 ? 0 : -rank) || axis >= (rank < 0 ? int64_t{kMaxRank} : rank)) {
-      return InvalidModel("axis " + std::to_string(axis) + " does not exist in a tensor of rank " +
-                          (rank < 0 ? "at most 32" : std::to_string(rank)));
-    }
-    if (axis < 0) axis += rank;
-  }
-  std::sort(axes.begin(), axes.end());
-  const auto twice = std::adjacent_find(axes.begin(), axes.end());
-  if (twice != axes.end()) {
-    return InvalidModel("axis " + std::to_string(*twice) + " is given twice");
-  }
-  return OkStatus();
+template <ops::BinaryKind kKind>
+Result<ir::ValueId> Compare(NodeContext& c) {
+  return ConvertComparison(c, kKind);
 }
-
 template <ops::ReduceKind kKind>
 Result<ir::ValueId> ConvertReduce(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const bool keep_dims, c.attributes.Bool("keep_dims", false));
-  PICABIA_ASSIGN_OR_RETURN(std::vector<int64_t> axes, ConstantIntegers(c, 1, "the axes"));
-  PICABIA_RETURN_IF_ERROR(NormalizeAxes(c, axes));
-  c.inputs.resize(1);
-  return AddNode(c, ops::Reduce{kKind, std::move(axes), keep_dims});
+  return ConvertReduceBy(c, kKind);
+}
+template <ops::ArgKind kKind>
+Result<ir::ValueId> ConvertArg(NodeContext& c) {
+  return ConvertArgBy(c, kKind);
+}
+template <ops::SoftmaxKind kKind>
+Result<ir::ValueId> ConvertSoftmax(NodeContext& c) {
+  return ConvertSoftmaxBy(c, kKind);
+}
+template <ops::PoolKind kKind>
+Result<ir::ValueId> ConvertPool(NodeContext& c) {
+  return ConvertPoolBy(c, kKind);
+}
+template <ops::ResizeMode kMode>
+Result<ir::ValueId> ConvertResize(NodeContext& c) {
+  return ConvertResizeBy(c, kMode);
+}
+Result<ir::ValueId> ConvertZerosLike(NodeContext& c) { return ConvertFilledLike(c, 0); }
+Result<ir::ValueId> ConvertOnesLike(NodeContext& c) { return ConvertFilledLike(c, 1); }
+Result<ir::ValueId> ConvertWhere(NodeContext& c) { return AddNode(c, ops::Where{}); }
+Result<ir::ValueId> ConvertCheck(NodeContext& c) {
+  c.attributes.Ignore("message");
+  return AddNode(c, ops::Identity{});
 }
 
-Result<ir::ValueId> ConvertReshape(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(std::vector<int64_t> shape, ConstantIntegers(c, 1, "the shape"));
-  for (const int64_t d : shape) {
-    // Picabia's own 0 copies a dimension, as ONNX's does.
-    if (d < -1 || d == 0) {
-      return Unsupported("a dimension of " + std::to_string(d) + " in the shape of a Reshape");
-    }
-  }
-  if (std::count(shape.begin(), shape.end(), -1) > 1) {
-    return InvalidModel("the shape " + ShapeString(shape) + " has more than one -1");
-  }
-  c.inputs.resize(1);
-  return AddNode(c, ops::Reshape{std::move(shape)});
-}
-
-Result<ir::ValueId> ConvertTranspose(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(std::vector<int64_t> perm, ConstantIntegers(c, 1, "the permutation"));
-  std::vector<int64_t> sorted = perm;
-  std::sort(sorted.begin(), sorted.end());
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    if (sorted[i] != static_cast<int64_t>(i)) {
-      return InvalidModel(ShapeString(perm) + " is no permutation of the axes");
-    }
-  }
-  c.inputs.resize(1);
-  return AddNode(c, ops::Transpose{std::move(perm)});
-}
+// Inputs of AddN, Concat and Pack.
+constexpr int kMaxVariadic = 1 << 16;
 
 // Sorted by name.
 constexpr Operator kOperators[] = {
     {"Abs", 1, 1, ConvertUnary<ops::UnaryKind::kAbs>},
+    {"Acos", 1, 1, ConvertUnary<ops::UnaryKind::kAcos>},
+    {"Acosh", 1, 1, ConvertUnary<ops::UnaryKind::kAcosh>},
     {"Add", 2, 2, ConvertBinary<ops::BinaryKind::kAdd>},
+    {"AddN", 1, kMaxVariadic, ConvertAddN},
     {"AddV2", 2, 2, ConvertBinary<ops::BinaryKind::kAdd>},
+    {"All", 2, 2, ConvertReduce<ops::ReduceKind::kAll>},
+    {"Any", 2, 2, ConvertReduce<ops::ReduceKind::kAny>},
+    {"ArgMax", 2, 2, ConvertArg<ops::ArgKind::kMax>},
+    {"ArgMin", 2, 2, ConvertArg<ops::ArgKind::kMin>},
+    {"Asin", 1, 1, ConvertUnary<ops::UnaryKind::kAsin>},
+    {"Asinh", 1, 1, ConvertUnary<ops::UnaryKind::kAsinh>},
+    {"Assert", 1, kMaxVariadic, nullptr},
+    {"Atan", 1, 1, ConvertUnary<ops::UnaryKind::kAtan>},
+    {"Atanh", 1, 1, ConvertUnary<ops::UnaryKind::kAtanh>},
+    {"AvgPool", 1, 1, ConvertPool<ops::PoolKind::kAverage>},
+    {"BatchMatMul", 2, 2, ConvertBatchMatMul},
+    {"BatchMatMulV2", 2, 2, ConvertBatchMatMul},
+    {"BatchToSpaceND", 3, 3, ConvertBatchToSpaceNd},
     {"BiasAdd", 2, 2, ConvertBiasAdd},
+    {"BroadcastTo", 2, 2, ConvertBroadcastTo},
+    {"Cast", 1, 1, ConvertCast},
     {"Ceil", 1, 1, ConvertUnary<ops::UnaryKind::kCeil>},
+    {"CheckNumerics", 1, 1, ConvertCheck},
+    {"Concat", 2, kMaxVariadic, ConvertConcat},
+    {"ConcatV2", 2, kMaxVariadic, ConvertConcatV2},
     {"Const", 0, 0, ConvertConst},
     {"Conv2D", 2, 2, ConvertConv2D},
     {"Conv2DBackpropInput", 3, 3, ConvertConv2DBackpropInput, 0},
+    {"Cos", 1, 1, ConvertUnary<ops::UnaryKind::kCos>},
+    {"Cosh", 1, 1, ConvertUnary<ops::UnaryKind::kCosh>},
+    {"DepthToSpace", 1, 1, ConvertDepthToSpace},
+    {"DepthwiseConv2dNative", 2, 2, ConvertDepthwiseConv2d},
+    {"Div", 2, 2, ConvertBinary<ops::BinaryKind::kDiv>},
     {"Elu", 1, 1, ConvertElu},
+    {"Equal", 2, 2, Compare<ops::BinaryKind::kEqual>},
     {"Erf", 1, 1, ConvertUnary<ops::UnaryKind::kErf>},
     {"Exp", 1, 1, ConvertUnary<ops::UnaryKind::kExp>},
+    {"ExpandDims", 2, 2, ConvertExpandDims},
+    {"Fill", 2, 2, ConvertFill},
     {"Floor", 1, 1, ConvertUnary<ops::UnaryKind::kFloor>},
+    {"FloorDiv", 2, 2, ConvertBinary<ops::BinaryKind::kFloorDiv>},
+    {"FloorMod", 2, 2, ConvertBinary<ops::BinaryKind::kMod>},
     {"FusedBatchNorm", 5, 5, ConvertFusedBatchNorm},
     {"FusedBatchNormV2", 5, 5, ConvertFusedBatchNorm},
     {"FusedBatchNormV3", 5, 5, ConvertFusedBatchNorm},
+    {"Gather", 2, 2, ConvertGather},
+    {"GatherNd", 2, 2, ConvertGatherNd},
+    {"GatherV2", 3, 3, ConvertGatherV2},
+    {"Greater", 2, 2, Compare<ops::BinaryKind::kGreater>},
+    {"GreaterEqual", 2, 2, Compare<ops::BinaryKind::kGreaterOrEqual>},
     {"Identity", 1, 1, ConvertIdentity},
     {"Int8Conv2D", 2, 2, ConvertInt8Conv2D},
     {"Int8Conv2DBackpropInput", 3, 3, ConvertInt8Conv2DBackpropInput, 0},
     {"Inv", 1, 1, ConvertUnary<ops::UnaryKind::kReciprocal>},
+    {"IsInf", 1, 1, ConvertUnary<ops::UnaryKind::kIsInfinite>},
+    {"IsNan", 1, 1, ConvertUnary<ops::UnaryKind::kIsNan>},
     {"LeakyRelu", 1, 1, ConvertLeakyRelu},
+    {"Less", 2, 2, Compare<ops::BinaryKind::kLess>},
+    {"LessEqual", 2, 2, Compare<ops::BinaryKind::kLessOrEqual>},
     {"Log", 1, 1, ConvertUnary<ops::UnaryKind::kLog>},
+    {"Log1p", 1, 1, ConvertLog1p},
+    {"LogSoftmax", 1, 1, ConvertSoftmax<ops::SoftmaxKind::kLogSoftmax>},
+    {"LogicalAnd", 2, 2, ConvertBinary<ops::BinaryKind::kAnd>},
+    {"LogicalNot", 1, 1, ConvertUnary<ops::UnaryKind::kNot>},
+    {"LogicalOr", 2, 2, ConvertBinary<ops::BinaryKind::kOr>},
+    {"MatMul", 2, 2, ConvertMatMul},
     {"Max", 2, 2, ConvertReduce<ops::ReduceKind::kMax>},
+    {"MaxPool", 1, 1, ConvertPool<ops::PoolKind::kMax>},
     {"Maximum", 2, 2, ConvertBinary<ops::BinaryKind::kMax>},
     {"Mean", 2, 2, ConvertReduce<ops::ReduceKind::kMean>},
     {"Min", 2, 2, ConvertReduce<ops::ReduceKind::kMin>},
     {"Minimum", 2, 2, ConvertBinary<ops::BinaryKind::kMin>},
     {"MirrorPad", 2, 2, ConvertMirrorPad},
+    {"Mod", 2, 2, ConvertBinary<ops::BinaryKind::kFmod>},
     {"Mul", 2, 2, ConvertBinary<ops::BinaryKind::kMul>},
     {"Neg", 1, 1, ConvertUnary<ops::UnaryKind::kNeg>},
     {"NoOp", 0, 0, nullptr},
+    {"NotEqual", 2, 2, Compare<ops::BinaryKind::kNotEqual>},
+    {"OnesLike", 1, 1, ConvertOnesLike},
+    {"Pack", 1, kMaxVariadic, ConvertPack},
     {"Pad", 2, 2, ConvertPad},
     {"PadV2", 3, 3, ConvertPad},
     {"Placeholder", 0, 0, ConvertPlaceholder},
     {"PlaceholderWithDefault", 1, 1, ConvertIdentity},
     {"Pow", 2, 2, ConvertBinary<ops::BinaryKind::kPow>},
     {"PowerDifference", 3, 3, ConvertPowerDifference},
+    {"PreventGradient", 1, 1, ConvertCheck},
+    {"Prod", 2, 2, ConvertReduce<ops::ReduceKind::kProduct>},
+    {"Range", 3, 3, ConvertRange},
+    {"Rank", 1, 1, ConvertRank},
     {"RealDiv", 2, 2, ConvertBinary<ops::BinaryKind::kDiv>},
     {"Reciprocal", 1, 1, ConvertUnary<ops::UnaryKind::kReciprocal>},
     {"Relu", 1, 1, ConvertUnary<ops::UnaryKind::kRelu>},
     {"Relu6", 1, 1, ConvertRelu6},
     {"Reshape", 2, 2, ConvertReshape},
-    {"ResizeNearestNeighbor", 2, 2, ConvertResizeNearestNeighbor},
+    {"ResizeBilinear", 2, 2, ConvertResize<ops::ResizeMode::kLinear>},
+    {"ResizeNearestNeighbor", 2, 2, ConvertResize<ops::ResizeMode::kNearest>},
+    {"Rint", 1, 1, ConvertRound},
+    {"Round", 1, 1, ConvertRound},
     {"Rsqrt", 1, 1, ConvertRsqrt},
+    {"Select", 3, 3, ConvertSelect},
+    {"SelectV2", 3, 3, ConvertWhere},
+    {"Selu", 1, 1, ConvertSelu},
+    {"Shape", 1, 1, ConvertShape},
     {"Sigmoid", 1, 1, ConvertUnary<ops::UnaryKind::kSigmoid>},
     {"Sign", 1, 1, ConvertUnary<ops::UnaryKind::kSign>},
+    {"Sin", 1, 1, ConvertUnary<ops::UnaryKind::kSin>},
+    {"Sinh", 1, 1, ConvertUnary<ops::UnaryKind::kSinh>},
+    {"Size", 1, 1, ConvertSize},
+    {"Slice", 3, 3, ConvertSlice},
+    {"Softmax", 1, 1, ConvertSoftmax<ops::SoftmaxKind::kSoftmax>},
     {"Softplus", 1, 1, ConvertUnary<ops::UnaryKind::kSoftplus>},
     {"Softsign", 1, 1, ConvertUnary<ops::UnaryKind::kSoftsign>},
+    {"SpaceToBatchND", 3, 3, ConvertSpaceToBatchNd},
+    {"SpaceToDepth", 1, 1, ConvertSpaceToDepth},
+    {"Split", 2, 2, ConvertSplit, kNoSize, true},
+    {"SplitV", 3, 3, ConvertSplitV, kNoSize, true},
     {"Sqrt", 1, 1, ConvertUnary<ops::UnaryKind::kSqrt>},
     {"Square", 1, 1, ConvertSquare},
     {"SquaredDifference", 2, 2, ConvertBinary<ops::BinaryKind::kSquaredDifference>},
+    {"Squeeze", 1, 1, ConvertSqueeze},
     {"StopGradient", 1, 1, ConvertIdentity},
+    {"StridedSlice", 4, 4, ConvertStridedSlice},
     {"Sub", 2, 2, ConvertBinary<ops::BinaryKind::kSub>},
     {"Sum", 2, 2, ConvertReduce<ops::ReduceKind::kSum>},
+    {"Tan", 1, 1, ConvertUnary<ops::UnaryKind::kTan>},
     {"Tanh", 1, 1, ConvertUnary<ops::UnaryKind::kTanh>},
+    {"Tile", 2, 2, ConvertTile},
     {"Transpose", 2, 2, ConvertTranspose},
+    {"TruncateDiv", 2, 2, ConvertBinary<ops::BinaryKind::kDiv>},
+    {"TruncateMod", 2, 2, ConvertBinary<ops::BinaryKind::kFmod>},
+    {"Unpack", 1, 1, ConvertUnpack, kNoSize, true},
+    {"ZerosLike", 1, 1, ConvertZerosLike},
 };
 static_assert(std::is_sorted(std::begin(kOperators), std::end(kOperators),
                              [](const Operator& a, const Operator& b) { return a.name < b.name; }));
@@ -208,26 +239,6 @@ const Operator* FindOperator(std::string_view name) {
       std::lower_bound(std::begin(kOperators), std::end(kOperators), name,
                        [](const Operator& row, std::string_view n) { return row.name < n; });
   return it != std::end(kOperators) && it->name == name ? it : nullptr;
-}
-
-Result<ir::ValueId> AddNode(NodeContext& c, ops::Op op) {
-  return c.builder.AddNode(c.name, std::move(op), c.inputs);
-}
-
-Result<std::vector<int64_t>> ConstantIntegers(const NodeContext& c, size_t input,
-                                              const char* what) {
-  const Tensor* tensor = c.builder.Constant(c.inputs[input]);
-  if (tensor == nullptr) {
-    return Unsupported(std::string(what) + " (input " + std::to_string(input) +
-                       ") must be a constant");
-  }
-  const bool integers = tensor->dtype() == DType::kI32 || tensor->dtype() == DType::kI64;
-  if (!integers || tensor->num_elements() > int64_t{2 * kMaxRank}) {
-    return InvalidModel(std::string(what) + " (input " + std::to_string(input) + ") is a " +
-                        DTypeName(tensor->dtype()) + " tensor of shape " +
-                        ShapeString(tensor->shape()) + ", expected a few int32 or int64");
-  }
-  return IntegerValues(*tensor);
 }
 
 }  // namespace picabia::import::tensorflow
