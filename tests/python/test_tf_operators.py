@@ -166,7 +166,7 @@ def groups(tf):
                 raw.Fill(dims=shape[1:], value=1.5), raw.Tile(input=x, multiples=net.tf.concat([[1], shape[:1], [1, 1]], 0)),
                 raw.Pad(input=x, paddings=net.tf.stack([[0, 0], shape[:2], [1, 1], [0, 0]])))
         default = raw.PlaceholderWithDefault(input=net.x(3), shape=[3])
-        with net.tf.control_dependencies([net.tf.compat.v1.Assert(raw.Less(x=net.x(), y=9.0), [default])]):
+        with net.tf.control_dependencies([raw.Assert(condition=raw.Less(x=net.x(), y=9.0), data=[default]), raw.NoOp()]):
             net.out(raw.Identity(input=raw.StopGradient(input=raw.CheckNumerics(tensor=default, message="m"))))
 
     return {f.__name__: f for f in (unary, binary, reductions, moves, slices, pads, windows, resizes, computed)}

@@ -148,8 +148,10 @@ Result<ir::ValueId> ConvertHardSigmoid(NodeContext& c) {
 
 // gamma * elu(x, alpha)
 Result<ir::ValueId> ConvertSelu(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const float alpha, c.attributes.Float("alpha", 1.67326319217681884765625f));
-  PICABIA_ASSIGN_OR_RETURN(const float gamma, c.attributes.Float("gamma", 1.05070102214813232421875f));
+  PICABIA_ASSIGN_OR_RETURN(const float alpha,
+                           c.attributes.Float("alpha", 1.67326319217681884765625f));
+  PICABIA_ASSIGN_OR_RETURN(const float gamma,
+                           c.attributes.Float("gamma", 1.05070102214813232421875f));
   return AddSelu(c, alpha, gamma);
 }
 

@@ -18,9 +18,9 @@ Result<Layout> DataFormat(NodeContext& c) {
 Result<ir::ValueId> AddSpatial(NodeContext& c, Layout layout, ops::Op op) {
   if (layout == Layout::kNhwc) return AddNode(c, std::move(op));
   PICABIA_ASSIGN_OR_RETURN(c.inputs[0], c.builder.ToNhwc(c.inputs[0]));
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId result,
-                           c.builder.AddNode(c.name, c.builder.FreshName(c.name + "/result"),
-                                             std::move(op), c.inputs));
+  PICABIA_ASSIGN_OR_RETURN(
+      const ir::ValueId result,
+      c.builder.AddNode(c.name, c.builder.FreshName(c.name + "/result"), std::move(op), c.inputs));
   return c.builder.ToNchw(result, c.name);
 }
 
@@ -46,8 +46,7 @@ Result<int64_t> ConstantAxis(const NodeContext& c, size_t input, size_t of) {
 }
 
 Status CheckCount(NodeContext& c, const char* name, size_t count) {
-  PICABIA_ASSIGN_OR_RETURN(const int64_t said,
-                           c.attributes.Int(name, static_cast<int64_t>(count)));
+  PICABIA_ASSIGN_OR_RETURN(const int64_t said, c.attributes.Int(name, static_cast<int64_t>(count)));
   if (said == static_cast<int64_t>(count)) return OkStatus();
   return InvalidModel("attribute " + Quoted(name) + " is " + std::to_string(said) + ", expected " +
                       std::to_string(count));

@@ -257,8 +257,7 @@ Result<ir::ValueId> ConvertDepthwiseConv2d(NodeContext& c) {
   const auto outputs = CheckedMul(channels, (*filter)[3]);
   if (!outputs) return InvalidModel("the filter has shape " + ShapeString(*filter));
   const ops::Reshape grouped{{(*filter)[0], (*filter)[1], 1, *outputs}, true};
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId groups,
-                           AddStep(c, "filter", grouped, {c.inputs[1]}));
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId groups, AddStep(c, "filter", grouped, {c.inputs[1]}));
   return AddConvolution(c, layout, ops::Conv2D{window, channels}, c.inputs[0], groups);
 }
 
@@ -279,7 +278,7 @@ Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& c) {
   PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kI8));
   return AddConvolution(c, layout, ops::Int8Conv2D{window, input_scale, filter_scale}, c.inputs[0],
-                    c.inputs[1]);
+                        c.inputs[1]);
 }
 
 Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {

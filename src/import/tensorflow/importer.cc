@@ -41,9 +41,9 @@ constexpr int64_t kMaxSpareOutputs = 4096;
 
 // Attributes with the types of inputs, which the inputs have themselves.
 constexpr const char* kInputTypes[] = {
-    "T",       "Tidx",    "Tpaddings",    "Tshape",   "Tperm",  "Tlen",      "Tindices", "Tparams",
-    "Taxis",   "Tdim",    "Tblock_shape", "Tcrops",   "Index",  "Tmultiples", "SrcT",     "Tsize",
-    "index_type"};
+    "T",        "Tidx",       "Tpaddings", "Tshape", "Tperm",        "Tlen",
+    "Tindices", "Tparams",    "Taxis",     "Tdim",   "Tblock_shape", "Tcrops",
+    "Index",    "Tmultiples", "SrcT",      "Tsize",  "index_type"};
 
 std::string NodeLabel(std::string_view name) { return "node " + Quoted(name); }
 

@@ -13,8 +13,7 @@ Result<ir::ValueId> ConvertReshape(NodeContext& c) {
   const Tensor* shape = c.builder.FixedValue(c.inputs[1]);
   op.allow_zero = true;
   if (shape != nullptr) {
-    PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> dims,
-                             ConstantIntegers(c, 1, "the shape"));
+    PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> dims, ConstantIntegers(c, 1, "the shape"));
     op.allow_zero = std::count(dims.begin(), dims.end(), 0) > 0;
   }
   return AddNode(c, std::move(op));

@@ -40,8 +40,8 @@ Result<Blocks> ParseBlocks(const NodeContext& c, const char* edges_name) {
   PICABIA_ASSIGN_OR_RETURN(const size_t rank, RankOf(c, 0));
   if (rank != 4 || block.empty() || block.size() > 2 || edges.size() != 2 * block.size())
     return Unsupported("it has " + std::to_string(block.size()) + " block sizes and " +
-                       std::to_string(edges.size()) + " " + edges_name +
-                       " for a tensor of rank " + std::to_string(rank) +
+                       std::to_string(edges.size()) + " " + edges_name + " for a tensor of rank " +
+                       std::to_string(rank) +
                        ", expected one or two blocks with two each, and rank 4");
   Blocks blocks;
   for (size_t i = 0; i < block.size(); ++i) {

@@ -30,8 +30,7 @@ Result<ir::ValueId> ConvertResizeBy(NodeContext& c, ops::ResizeMode mode) {
   if (!op.scales.empty()) c.inputs.resize(1);
   if (nearest || c.builder.dtype(c.inputs[0]) == DType::kF32) return AddNode(c, std::move(op));
   // Bilinear results are floats, whatever the picture is.
-  PICABIA_ASSIGN_OR_RETURN(c.inputs[0],
-                           AddStep(c, "float", ops::Cast{DType::kF32}, {c.inputs[0]}));
+  PICABIA_ASSIGN_OR_RETURN(c.inputs[0], AddStep(c, "float", ops::Cast{DType::kF32}, {c.inputs[0]}));
   return AddNode(c, std::move(op));
 }
 

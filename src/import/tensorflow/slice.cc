@@ -69,7 +69,8 @@ class Indexer {
     if (stride == 0) return InvalidModel("stride " + std::to_string(i) + " is 0");
     const bool shrink = Masks::Has(masks_.shrink, i);
     if (shrink) {
-      if (stride < 0) return InvalidModel("a single index has a stride of " + std::to_string(stride));
+      if (stride < 0)
+        return InvalidModel("a single index has a stride of " + std::to_string(stride));
       out_.dropped.push_back(axis_);
       end = begin == -1 ? INT64_MAX : begin + 1;
       stride = 1;
