@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs every test of one build folder and adds the results up; called by ./dev test.
 
-ctest runs the C++ programs and the scripts of tools/; pytest runs tests/python (release build only).
+ctest runs the C++ programs and the scripts of tools/; pytest runs tests/python, and the fuzzers run for
+a minute together (release build only).
 The last line printed is "N passed, N failed, N skipped". A GoogleTest program counts by its cases.
 """
 import os
@@ -10,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+
+import fuzz
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -83,6 +86,18 @@ def run_pytest(totals, build):
         totals.failures.append(f"pytest ended with status {status}")
 
 
+def run_fuzzers(totals):
+    """A minute for all targets together; each counts as a test."""
+    build = ROOT / "build/fuzz"
+    rounds = -(-len(fuzz.TARGETS) // (os.cpu_count() or 1))
+    for ok, text in fuzz.fuzz(build, fuzz.TARGETS, 60 // rounds):
+        print(text, flush=True)
+        if ok:
+            totals.passed += 1
+        else:
+            totals.failures.append(text)
+
+
 def main():
     preset = sys.argv[1]
     build = ROOT / "build" / preset
@@ -90,6 +105,7 @@ def main():
     run_ctest(totals, build)
     if preset == "release":
         run_pytest(totals, build)
+        run_fuzzers(totals)
     print()
     for name, reason in totals.skips:
         print(f"skipped: {name}: {reason}")

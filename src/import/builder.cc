@@ -12,10 +12,6 @@
 namespace picabia::import {
 namespace {
 
-// What a free dimension is taken for where only ranks and types are asked for; a multiple of the
-// usual strides, so that shape rules are likely to hold.
-constexpr int64_t kProbeSize = 256;
-
 constexpr int64_t kMaxKnownElements = 64;  // of tensors that are computed at import
 
 bool IsChannelCount(int64_t d) { return d == 1 || d == 3 || d == 4; }

@@ -23,6 +23,10 @@ namespace picabia::import {
 // Where a 4-d tensor has its channels.
 enum class Layout { kNhwc, kNchw };
 
+// What a free dimension is taken for where only ranks and types are asked for; a multiple of the
+// usual strides, so that shape rules are likely to hold.
+constexpr int64_t kProbeSize = 256;
+
 class Builder {
  public:
   // `names`: all names of values in the file, which names made up here must not meet.

@@ -229,10 +229,10 @@ TEST(TensorFlow, SizesComputedInTheGraphAreLeftOut) {
 
 TEST(TensorFlow, SizesThatAreReadElsewhereMustBeKnownOperators) {
   EXPECT_NE(Error(Graph({Placeholder("x", {-1, -1, -1, 3}), Filter(),
-                         Node("c", "Conv2D", {"x", "w"}, kSame2), Node("s", "FancyShape", {"c"}),
+                         Node("c", "Conv2D", {"x", "w"}, kSame2), Node("s", "FancySize", {"c"}),
                          Node("other", "Neg", {"s"}),
                          Node("y", "Conv2DBackpropInput", {"s", "w", "c"}, kSame2)}))
-                .find("node 's': operator 'FancyShape' is not supported"),
+                .find("node 's': operator 'FancySize' is not supported"),
             std::string::npos);
 }
 
@@ -280,12 +280,13 @@ TEST(TensorFlow, BatchNormResizeReshapeTranspose) {
                                        {Float("epsilon", 0.5f), Bool("is_training", false),
                                         Type("U", kFloat)})})),
             "%y = BatchNorm(%x, %v, %v, %v, %v) {epsilon=0.5}\noutput %y\n");
-  EXPECT_EQ(Nodes(OnPicture(
-                {IntConst("s", {2}, {16, 24}), Node("y", "ResizeNearestNeighbor", {"x", "s"})})),
-            "%y = Resize(%x) {scales=[2, 3], axes=[1, 2], coordinate_mode=0, "
-            "nearest_mode=0}\noutput %y\n");
+  EXPECT_EQ(
+      Nodes(OnPicture(
+          {IntConst("s", {2}, {16, 24}), Node("y", "ResizeNearestNeighbor", {"x", "s"})})),
+      "%y = Resize(%x) {scales=[2, 3], axes=[1, 2], coordinate_mode=0, nearest_mode=0}\noutput "
+      "%y\n");
   EXPECT_EQ(Nodes(OnPicture({IntConst("s", {2}, {-1, 3}), Node("y", "Reshape", {"x", "s"})})),
-            "%y = Reshape(%x) {shape=[-1, 3]}\noutput %y\n");
+            "%y = Reshape(%x) {shape=[-1, 3], allow_zero=true}\noutput %y\n");
   EXPECT_EQ(
       Nodes(OnPicture({IntConst("s", {4}, {0, 3, 1, 2}), Node("y", "Transpose", {"x", "s"})})),
       "%y = Transpose(%x) {perm=[0, 3, 1, 2]}\noutput %y\n");

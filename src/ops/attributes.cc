@@ -60,7 +60,20 @@ Status CheckEpsilon(float value) {
   return BadField("epsilon", std::to_string(value), "a finite number >= 0");
 }
 
+// Larger strides, dilations and pads are nonsense, and their products with sizes would not fit.
+template <typename Range>
+Status CheckSane(const char* field, const Range& values) {
+  for (int64_t v : values) {
+    if (v > INT32_MAX)
+      return BadField(field, std::to_string(v), "a number <= " + std::to_string(INT32_MAX));
+  }
+  return OkStatus();
+}
+
 Status CheckWindow(const Window& w) {
+  PICABIA_RETURN_IF_ERROR(CheckSane("strides", w.strides));
+  PICABIA_RETURN_IF_ERROR(CheckSane("dilations", w.dilations));
+  PICABIA_RETURN_IF_ERROR(CheckSane("pads", w.pads));
   PICABIA_RETURN_IF_ERROR(CheckEach("strides", w.strides, 1));
   PICABIA_RETURN_IF_ERROR(CheckEach("dilations", w.dilations, 1));
   PICABIA_RETURN_IF_ERROR(CheckEnum("pad_kind", w.pad_kind, PadKind::kSameLower));
@@ -182,6 +195,7 @@ struct Checker {
     PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, ArgKind::kMin));
     return CheckEach("axis", std::array{op.axis}, 0);
   }
+  Status operator()(const CumSum& op) const { return CheckEach("axis", std::array{op.axis}, 0); }
   Status operator()(const Pad& op) const {
     PICABIA_RETURN_IF_ERROR(CheckEnum("mode", op.mode, PadMode::kWrap));
     if (op.before.size() != op.after.size())

@@ -470,6 +470,24 @@ struct Reduce {
   bool operator==(const Reduce&) const = default;
 };
 
+// x, (axis) -> sums of the elements up to each one along `axis` >= 0, from the other end with
+// `reverse`; `exclusive` leaves the element itself out. Integers wrap.
+struct CumSum {
+  static constexpr const char* kName = "CumSum";
+  static constexpr Arity kArity{1, 2};
+  static constexpr size_t kDataInputs = 1;
+  int64_t axis = 0;
+  bool exclusive = false;
+  bool reverse = false;
+  template <typename V>
+  void VisitFields(V&& v) {
+    v("axis", axis);
+    v("exclusive", exclusive);
+    v("reverse", reverse);
+  }
+  bool operator==(const CumSum&) const = default;
+};
+
 enum class ArgKind : uint8_t { kMax = 0, kMin = 1 };
 
 // x -> int64: the index along `axis` >= 0 of the first (or last) greatest or least element.
@@ -895,8 +913,8 @@ struct ConvBlock {
 using Op =
     std::variant<Conv2D, ConvTranspose2D, Int8Conv2D, Int8ConvTranspose2D, InstanceNorm, BatchNorm,
                  Identity, Unary, Clip, Binary, PowerDifference, Where, Cast, QuantizeLinear,
-                 DequantizeLinear, Softmax, Normalize, MatMul, Pool2D, Reduce, ArgReduce, Pad,
-                 Resize, Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Tile, Concat,
+                 DequantizeLinear, Softmax, Normalize, MatMul, Pool2D, Reduce, ArgReduce, CumSum,
+                 Pad, Resize, Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Tile, Concat,
                  Split, Slice, Gather, GatherElements, GatherNd, ShapeOf, Range, DepthToSpace,
                  SpaceToDepth, SpaceToBatch, BatchToSpace, ConvBlock>;
 

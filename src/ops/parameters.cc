@@ -28,6 +28,15 @@ class Absorber {
     if (!op.axes.empty()) op.empty_is_all = false;
     return OkStatus();
   }
+  Status Take(CumSum& op) const {
+    std::vector<int64_t> axis;
+    PICABIA_RETURN_IF_ERROR(SetAxes(1, Rank(), axis));
+    if (axis.size() != 1)
+      return InvalidArgument(Label(1, "axis") + "found " + std::to_string(axis.size()) +
+                             " numbers, expected one");
+    op.axis = axis[0];
+    return OkStatus();
+  }
   Status Take(Squeeze& op) const { return SetAxes(1, Rank(), op.axes); }
   Status Take(Unsqueeze& op) const {
     std::vector<int64_t> axes;

@@ -40,6 +40,10 @@ struct ShapeRule {
     for (int64_t axis : op.axes) PICABIA_RETURN_IF_ERROR(CheckAxis(in, axis));
     return in[0].shape;
   }
+  Result<Shape> operator()(const CumSum& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckAxis(in, op.axis));
+    return in[0].shape;
+  }
   Result<Shape> operator()(const Softmax& op) const {
     PICABIA_RETURN_IF_ERROR(CheckAxis(in, op.axis));
     return in[0].shape;

@@ -278,6 +278,13 @@ TEST(Split, PiecesBySizeOrNumber) {
   ExpectError(Split{0, 2, 2, {}}, {x}, "attribute index");
 }
 
+TEST(CumSum, KeepsTheShape) {
+  EXPECT_EQ(Infer(CumSum{1, true, false}, {F32({3, 0, 4})}), (Shape{3, 0, 4}));
+  ExpectError(CumSum{3, false, false}, {F32({3, 2, 4})}, "found axis 3");
+  ExpectError(CumSum{-1, false, false}, {F32({3})}, "attribute axis");
+  ExpectError(CumSum{}, {{DType::kBool, {3}}}, "expected numbers");
+}
+
 TEST(MatMul, VectorsAndBatches) {
   EXPECT_EQ(Infer(MatMul{}, {F32({5, 1, 2, 3}), F32({4, 3, 7})}), (Shape{5, 4, 2, 7}));
   EXPECT_EQ(Infer(MatMul{}, {F32({3}), F32({4, 3, 7})}), (Shape{4, 7}));

@@ -82,6 +82,7 @@ struct TypeRule {
   Result<DType> operator()(const Softmax&) const { return Same(ExpectFloat(in, 0, "x")); }
   Result<DType> operator()(const Cast& op) const { return op.to; }
   Result<DType> operator()(const ShapeOf& op) const { return op.to; }
+  Result<DType> operator()(const CumSum&) const { return Same(ExpectNumber(in, 0, "x")); }
   Result<DType> operator()(const ArgReduce&) const {
     PICABIA_RETURN_IF_ERROR(ExpectNumber(in, 0, "x"));
     return DType::kI64;

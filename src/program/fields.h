@@ -81,7 +81,7 @@ class Setter {
   template <typename T>
   static bool Set(const FieldValue& v, T& field) {
     if constexpr (requires { field.push_back(0); }) {
-      field.resize(v.ints.size());
+      field.resize(v.ints.size() + v.floats.size());
     }
     if constexpr (requires { field.begin(); }) {
       if (v.ints.size() + v.floats.size() != field.size()) return false;

@@ -51,7 +51,12 @@ float ScaleFor(float range, int levels, bool integral) {
   return std::max(range / static_cast<float>(levels), kSmallestScale);
 }
 
-int32_t RoundEven(double v) { return static_cast<int32_t>(std::nearbyint(v)); }
+// Beyond every value that is meant, so that nothing changes those; NaN, which the weights of a
+// hostile program may have, ends at the lower end.
+constexpr double kFar = 1 << 24;
+int32_t RoundEven(double v) {
+  return static_cast<int32_t>(std::nearbyint(std::min(kFar, std::max(-kFar, v))));
+}
 
 // One panel's 16 columns: the largest |w * s| of each, then the integers.
 class PanelQuantizer {

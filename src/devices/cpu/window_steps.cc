@@ -15,7 +15,15 @@ struct AxisWindow {
   int64_t At(int64_t output, int64_t tap) const {
     return output * stride + tap * dilation - before;
   }
-  bool Inside(int64_t at) const { return at >= 0 && at < size; }
+  // The taps [First, Last) lie inside the picture. A window may be far larger than that.
+  int64_t First(int64_t output) const {
+    const int64_t start = At(output, 0);
+    return start >= 0 ? 0 : CeilDiv(-start, dilation);
+  }
+  int64_t Last(int64_t output) const {
+    const int64_t start = At(output, 0);
+    return start >= size ? 0 : std::min(kernel, CeilDiv(size - start, dilation));
+  }
 };
 
 AxisWindow Axis(const ops::Window& w, size_t a, const ops::WindowExtent& e, int64_t kernel,
@@ -44,12 +52,10 @@ FastResult RunDepthwise(const StepInputs& s, const ops::Conv2D& op) {
     for (int64_t p = 0; p < out[2]; ++p) {
       taps.clear();
       tap_weights.clear();
-      for (int64_t a = 0; a < f[0]; ++a) {
+      for (int64_t a = v.First(row); a < v.Last(row); ++a) {
         const int64_t iy = v.At(row, a);
-        if (!v.Inside(iy)) continue;
-        for (int64_t b = 0; b < f[1]; ++b) {
+        for (int64_t b = h.First(p); b < h.Last(p); ++b) {
           const int64_t ix = h.At(p, b);
-          if (!h.Inside(ix)) continue;
           taps.push_back(from + ((n * x[1] + iy) * x[2] + ix) * c);
           tap_weights.push_back(weights + (a * f[1] + b) * c);
         }
@@ -81,12 +87,10 @@ FastResult RunPool(const StepInputs& s, const ops::Pool2D& op) {
       float* at = to + (i * out[2] + p) * c;
       std::fill(at, at + c, is_max ? -std::numeric_limits<float>::infinity() : 0.0f);
       int64_t count = 0;
-      for (int64_t a = 0; a < v.kernel; ++a) {
+      for (int64_t a = v.First(row); a < v.Last(row); ++a) {
         const int64_t iy = v.At(row, a);
-        if (!v.Inside(iy)) continue;
-        for (int64_t b = 0; b < h.kernel; ++b) {
+        for (int64_t b = h.First(p); b < h.Last(p); ++b) {
           const int64_t ix = h.At(p, b);
-          if (!h.Inside(ix)) continue;
           const float* pixel = from + ((n * x[1] + iy) * x[2] + ix) * c;
           ++count;
           if (is_max) {

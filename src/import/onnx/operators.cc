@@ -41,6 +41,13 @@ Result<ir::ValueId> ConvertThresholdedRelu(NodeContext& c) {
   return AddNode(c, ops::Unary{ops::UnaryKind::kThresholdedRelu, alpha});
 }
 
+Result<ir::ValueId> ConvertCumSum(NodeContext& c) {
+  ops::CumSum op;
+  PICABIA_ASSIGN_OR_RETURN(op.exclusive, c.attributes.Bool("exclusive", false));
+  PICABIA_ASSIGN_OR_RETURN(op.reverse, c.attributes.Bool("reverse", false));
+  return AddNode(c, op);
+}
+
 Result<ir::ValueId> ConvertWhere(NodeContext& c) { return AddNode(c, ops::Where{}); }
 
 template <ops::ReduceKind kKind>
@@ -93,6 +100,7 @@ constexpr Operator kOperators[] = {
     {"ConvTranspose", 2, 3, ConvertConvTranspose},
     {"Cos", 1, 1, ConvertUnary<ops::UnaryKind::kCos>},
     {"Cosh", 1, 1, ConvertUnary<ops::UnaryKind::kCosh>},
+    {"CumSum", 2, 2, ConvertCumSum},
     {"DepthToSpace", 1, 1, ConvertDepthToSpace},
     {"DequantizeLinear", 2, 3, ConvertDequantizeLinear},
     {"Div", 2, 2, ConvertBinary<ops::BinaryKind::kDiv>},

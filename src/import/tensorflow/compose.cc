@@ -1,4 +1,5 @@
-// What TensorFlow's converters share beside import/compose.h. Called by all of them.
+// What TensorFlow's converters share beyond import/compose.h: layouts, constant axes, attributes
+// and several outputs. Called by all converters.
 #include <string>
 
 #include "import/names.h"
@@ -18,26 +19,22 @@ Result<Layout> DataFormat(NodeContext& c) {
 Result<ir::ValueId> AddSpatial(NodeContext& c, Layout layout, ops::Op op) {
   if (layout == Layout::kNhwc) return AddNode(c, std::move(op));
   PICABIA_ASSIGN_OR_RETURN(c.inputs[0], c.builder.ToNhwc(c.inputs[0]));
-  PICABIA_ASSIGN_OR_RETURN(
-      const ir::ValueId result,
-      c.builder.AddNode(c.name, c.builder.FreshName(c.name + "/result"), std::move(op), c.inputs));
-  return c.builder.ToNchw(result, c.name);
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId result, AddStep(c, "result", std::move(op), c.inputs));
+  return c.builder.ToNchw(result, c.output);
 }
 
-Result<ir::ValueId> AddSequence(NodeContext& c, std::vector<ops::Op> steps) {
-  if (steps.empty()) steps.push_back(ops::Identity{});
-  c.inputs.resize(1);
-  for (size_t i = 0; i + 1 < steps.size(); ++i) {
-    PICABIA_ASSIGN_OR_RETURN(c.inputs[0], AddStep(c, "step", std::move(steps[i]), c.inputs));
-  }
-  return AddNode(c, std::move(steps.back()));
+Status CheckIntegers(const NodeContext& c, size_t input, const char* what) {
+  const DType dtype = c.builder.dtype(c.inputs[input]);
+  if (dtype == DType::kI32 || dtype == DType::kI64) return OkStatus();
+  return InvalidModel(std::string(what) + " (input " + std::to_string(input) + ") is " +
+                      DTypeName(dtype) + ", expected int32 or int64");
 }
 
 Result<int64_t> ConstantInteger(const NodeContext& c, size_t input, const char* what) {
   PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> values, ConstantIntegers(c, input, what));
   if (values.size() == 1) return values[0];
   return InvalidModel(std::string(what) + " (input " + std::to_string(input) + ") has " +
-                      std::to_string(values.size()) + " elements, expected one");
+                      std::to_string(values.size()) + " values, expected 1");
 }
 
 Result<int64_t> ConstantAxis(const NodeContext& c, size_t input, size_t of) {
@@ -46,33 +43,37 @@ Result<int64_t> ConstantAxis(const NodeContext& c, size_t input, size_t of) {
 }
 
 Status CheckCount(NodeContext& c, const char* name, size_t count) {
-  PICABIA_ASSIGN_OR_RETURN(const int64_t said, c.attributes.Int(name, static_cast<int64_t>(count)));
-  if (said == static_cast<int64_t>(count)) return OkStatus();
-  return InvalidModel("attribute " + Quoted(name) + " is " + std::to_string(said) + ", expected " +
-                      std::to_string(count));
+  const auto expected = static_cast<int64_t>(count);
+  PICABIA_ASSIGN_OR_RETURN(const int64_t found, c.attributes.Int(name, expected));
+  if (found == expected) return OkStatus();
+  return InvalidModel("attribute '" + std::string(name) + "' is " + std::to_string(found) +
+                      ", expected " + std::to_string(expected));
 }
 
 Result<DType> TypeAttribute(NodeContext& c, const char* name, DType fallback) {
   const Attribute* type = c.attributes.Find(name, Attribute::Kind::kType);
-  return type == nullptr ? Result<DType>(fallback) : ToDType(type->integer);
+  if (type != nullptr) return ToDType(type->integer);
+  if (!c.attributes.Has(name)) return fallback;
+  return InvalidModel("attribute '" + std::string(name) + "' is no element type");
 }
 
 Status WantOutputs(NodeContext& c, int64_t count) {
   for (const MoreOutput& more : c.more_outputs) {
     if (more.index < count) continue;
-    return InvalidModel("output " + std::to_string(more.index) + " is read, the node has " +
-                        std::to_string(count));
+    return InvalidModel("its output " + std::to_string(more.index) +
+                        " is read, but it has outputs 0 to " + std::to_string(count - 1));
   }
   if (c.is_read) return OkStatus();
-  if (count > c.spare_outputs)
-    return ResourceError("the graph's nodes have too many outputs that nothing reads");
-  c.spare_outputs -= count;
+  if (count - 1 > c.spare_outputs)
+    return ResourceError("nothing reads its " + std::to_string(count) +
+                         " outputs, and the graph has too many of that kind");
+  c.spare_outputs -= count - 1;
   for (int64_t i = 1; i < count; ++i) c.more_outputs.push_back({i, {}});
   return OkStatus();
 }
 
 std::string OutputName(const NodeContext& c, int64_t index) {
-  return index == 0 ? c.name : c.name + ":" + std::to_string(index);
+  return index == 0 ? c.output : c.output + ":" + std::to_string(index);
 }
 
 }  // namespace picabia::import::tensorflow

@@ -61,20 +61,19 @@ Status CheckFilter(const NodeContext& c, ir::ValueId filter, DType dtype) {
   return c.builder.CheckFinite(filter);
 }
 
-// The convolution itself, with x and filter as inputs.
-Result<ir::ValueId> AddConvolution(NodeContext& c, Layout layout, ops::Op op, ir::ValueId x,
-                                   ir::ValueId filter) {
-  c.inputs = {x, filter};
-  return AddSpatial(c, layout, std::move(op));
-}
-
-// A filter that takes only some of the channels is one of several groups.
-int64_t GroupsOf(const NodeContext& c, Layout layout) {
+// A filter of fewer input channels than the picture has works on groups of them.
+Result<int64_t> Groups(const NodeContext& c, Layout layout) {
   const Shape* x = c.builder.ProbeShape(c.inputs[0]);
-  const Shape* filter = c.builder.ProbeShape(c.inputs[1]);
+  const Shape* filter = c.builder.FrozenShape(c.inputs[1]);
   if (x == nullptr || filter == nullptr || x->size() != 4 || filter->size() != 4) return 1;
-  const int64_t channels = (*x)[AxesOf(layout).channel], taken = (*filter)[2];
-  return taken > 0 && channels > taken && channels % taken == 0 ? channels / taken : 1;
+  const int64_t channels = (*x)[AxesOf(layout).channel], each = (*filter)[2];
+  // An input whose channels are free is taken for one of as many as the filter has.
+  const auto& declared = c.builder.graph().value(c.inputs[0]).declared_shape;
+  const bool free = declared && (*declared)[AxesOf(layout).channel] < 0;
+  if (free && channels == kProbeSize && c.builder.FrozenShape(c.inputs[0]) == nullptr) return 1;
+  // Where they do not fit, the shape rule says so.
+  if (each < 1 || channels < each || channels % each != 0) return 1;
+  return channels / each;
 }
 
 // What a node's size constant adds to the strides: one pair for SAME, the other for the rest.
@@ -111,7 +110,7 @@ Status CorrectAxis(const ops::Window& window, size_t axis, int64_t in, int64_t k
 Result<SizeCorrection> ReadInputSizes(NodeContext& c, Layout layout, const ops::Window& window) {
   SizeCorrection correction;
   const ir::ValueId sizes_id = c.inputs[0];
-  if (sizes_id.index < 0 || c.builder.Constant(sizes_id) == nullptr) return correction;
+  if (sizes_id.index < 0 || c.builder.FixedValue(sizes_id) == nullptr) return correction;
   PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, ConstantIntegers(c, 0, "input_sizes"));
   if (sizes.size() != 4 && sizes.size() != 2) {
     return InvalidModel("input_sizes has " + std::to_string(sizes.size()) +
@@ -189,7 +188,6 @@ Result<float> ParseScale(NodeContext& c, std::string_view name) {
 
 }  // namespace
 
-// `name` is a list of 4, 1 for batch and channels; returns those of height and width.
 Result<std::array<int64_t, 2>> SpatialPair(NodeContext& c, std::string_view name, Layout layout) {
   PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> all, c.attributes.Ints(name, {1, 1, 1, 1}));
   if (all.size() != 4) {
@@ -240,25 +238,32 @@ Result<ir::ValueId> ConvertConv2D(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
   PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
-  return AddConvolution(c, layout, ops::Conv2D{window, GroupsOf(c, layout)}, c.inputs[0],
-                        c.inputs[1]);
+  PICABIA_ASSIGN_OR_RETURN(const int64_t groups, Groups(c, layout));
+  return AddSpatial(c, layout, ops::Conv2D{window, groups});
 }
 
-// The filter [KH, KW, C, M] has M outputs for each channel: C groups of one channel.
+// Filter [KH,KW,C,M]: channel i gives the channels i * M to i * M + M - 1.
 Result<ir::ValueId> ConvertDepthwiseConv2d(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
   PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
-  const Shape* filter = c.builder.FrozenShape(c.inputs[1]);
-  if (filter == nullptr || filter->size() != 4)
-    return Unsupported("the filter (input 1) must have a known shape of 4 dimensions");
-  const int64_t channels = (*filter)[2];
-  if (channels < 1) return InvalidModel("the filter has shape " + ShapeString(*filter));
-  const auto outputs = CheckedMul(channels, (*filter)[3]);
-  if (!outputs) return InvalidModel("the filter has shape " + ShapeString(*filter));
-  const ops::Reshape grouped{{(*filter)[0], (*filter)[1], 1, *outputs}, true};
-  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId groups, AddStep(c, "filter", grouped, {c.inputs[1]}));
-  return AddConvolution(c, layout, ops::Conv2D{window, channels}, c.inputs[0], groups);
+  const Shape* shape = c.builder.FrozenShape(c.inputs[1]);
+  if (shape == nullptr) return Unsupported("the shape of the filter (input 1) is not known");
+  if (shape->size() != 4) {
+    return InvalidModel("the filter (input 1) has shape " + ShapeString(*shape) +
+                        ", expected 4 dimensions");
+  }
+  const int64_t height = (*shape)[0], width = (*shape)[1], channels = (*shape)[2];
+  if (channels < 1) {
+    return InvalidModel("the filter (input 1) has shape " + ShapeString(*shape) +
+                        ", expected at least one channel");
+  }
+  const auto outputs = CheckedMul(channels, (*shape)[3]);
+  if (!outputs) return InvalidModel("the filter (input 1) is too large");
+  PICABIA_ASSIGN_OR_RETURN(
+      c.inputs[1],
+      AddStep(c, "filter", ops::Reshape{{height, width, 1, *outputs}, true}, {c.inputs[1]}));
+  return AddSpatial(c, layout, ops::Conv2D{window, channels});
 }
 
 Result<ir::ValueId> ConvertConv2DBackpropInput(NodeContext& c) {
@@ -267,7 +272,8 @@ Result<ir::ValueId> ConvertConv2DBackpropInput(NodeContext& c) {
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
   PICABIA_ASSIGN_OR_RETURN(const SizeCorrection size, ReadInputSizes(c, layout, window));
   const ops::ConvTranspose2D op{window, size.output_pads, size.output_shrink, 1};
-  return AddConvolution(c, layout, op, c.inputs[2], c.inputs[1]);
+  c.inputs = {c.inputs[2], c.inputs[1]};
+  return AddSpatial(c, layout, op);
 }
 
 Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& c) {
@@ -277,8 +283,7 @@ Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const float filter_scale, ParseScale(c, "filter_scale"));
   PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kI8));
-  return AddConvolution(c, layout, ops::Int8Conv2D{window, input_scale, filter_scale}, c.inputs[0],
-                        c.inputs[1]);
+  return AddSpatial(c, layout, ops::Int8Conv2D{window, input_scale, filter_scale});
 }
 
 Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {
@@ -295,7 +300,8 @@ Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {
                        std::to_string(size.output_pads[1]) + "), which the int8 form cannot do");
   }
   const ops::Int8ConvTranspose2D op{window, size.output_shrink, input_scale, filter_scale};
-  return AddConvolution(c, layout, op, c.inputs[2], c.inputs[1]);
+  c.inputs = {c.inputs[2], c.inputs[1]};
+  return AddSpatial(c, layout, op);
 }
 
 }  // namespace picabia::import::tensorflow

@@ -37,9 +37,20 @@ Result<ir::ValueId> ConvertIdentity(NodeContext& c) {
   return AddNode(c, ops::Identity{});
 }
 
+// Messages say why a check of training failed; there is none here.
+Result<ir::ValueId> ConvertChecked(NodeContext& c) {
+  c.attributes.Ignore("message");
+  return AddNode(c, ops::Identity{});
+}
+
 template <ops::BinaryKind kKind>
 Result<ir::ValueId> ConvertBinary(NodeContext& c) {
   return AddNode(c, ops::Binary{kKind});
+}
+
+template <ops::BinaryKind kKind>
+Result<ir::ValueId> ConvertCompare(NodeContext& c) {
+  return ConvertComparison(c, kKind);
 }
 
 template <ops::UnaryKind kKind>
@@ -55,40 +66,45 @@ Result<ir::ValueId> ConvertPowerDifference(NodeContext& c) {
   return AddNode(c, ops::PowerDifference{});
 }
 
-template <ops::BinaryKind kKind>
-Result<ir::ValueId> Compare(NodeContext& c) {
-  return ConvertComparison(c, kKind);
-}
+Result<ir::ValueId> ConvertWhere(NodeContext& c) { return AddNode(c, ops::Where{}); }
+
+Result<ir::ValueId> ConvertZerosLike(NodeContext& c) { return ConvertFilledLike(c, 0); }
+Result<ir::ValueId> ConvertOnesLike(NodeContext& c) { return ConvertFilledLike(c, 1); }
+
 template <ops::ReduceKind kKind>
 Result<ir::ValueId> ConvertReduce(NodeContext& c) {
   return ConvertReduceBy(c, kKind);
 }
+
 template <ops::ArgKind kKind>
 Result<ir::ValueId> ConvertArg(NodeContext& c) {
   return ConvertArgBy(c, kKind);
 }
+
 template <ops::SoftmaxKind kKind>
 Result<ir::ValueId> ConvertSoftmax(NodeContext& c) {
   return ConvertSoftmaxBy(c, kKind);
 }
+
 template <ops::PoolKind kKind>
 Result<ir::ValueId> ConvertPool(NodeContext& c) {
   return ConvertPoolBy(c, kKind);
 }
+
 template <ops::ResizeMode kMode>
 Result<ir::ValueId> ConvertResize(NodeContext& c) {
   return ConvertResizeBy(c, kMode);
 }
-Result<ir::ValueId> ConvertZerosLike(NodeContext& c) { return ConvertFilledLike(c, 0); }
-Result<ir::ValueId> ConvertOnesLike(NodeContext& c) { return ConvertFilledLike(c, 1); }
-Result<ir::ValueId> ConvertWhere(NodeContext& c) { return AddNode(c, ops::Where{}); }
-Result<ir::ValueId> ConvertCheck(NodeContext& c) {
-  c.attributes.Ignore("message");
-  return AddNode(c, ops::Identity{});
-}
 
-// Inputs of AddN, Concat and Pack.
-constexpr int kMaxVariadic = 1 << 16;
+// Inputs of AddN, Concat and the like, whose number TensorFlow does not bound.
+constexpr int kMaxVariadic = 1 << 20;
+
+Result<ir::ValueId> ConvertCumsum(NodeContext& c) {
+  ops::CumSum op;
+  PICABIA_ASSIGN_OR_RETURN(op.exclusive, c.attributes.Bool("exclusive", false));
+  PICABIA_ASSIGN_OR_RETURN(op.reverse, c.attributes.Bool("reverse", false));
+  return AddNode(c, op);
+}
 
 // Sorted by name.
 constexpr Operator kOperators[] = {
@@ -115,7 +131,7 @@ constexpr Operator kOperators[] = {
     {"BroadcastTo", 2, 2, ConvertBroadcastTo},
     {"Cast", 1, 1, ConvertCast},
     {"Ceil", 1, 1, ConvertUnary<ops::UnaryKind::kCeil>},
-    {"CheckNumerics", 1, 1, ConvertCheck},
+    {"CheckNumerics", 1, 1, ConvertChecked},
     {"Concat", 2, kMaxVariadic, ConvertConcat},
     {"ConcatV2", 2, kMaxVariadic, ConvertConcatV2},
     {"Const", 0, 0, ConvertConst},
@@ -123,14 +139,16 @@ constexpr Operator kOperators[] = {
     {"Conv2DBackpropInput", 3, 3, ConvertConv2DBackpropInput, 0},
     {"Cos", 1, 1, ConvertUnary<ops::UnaryKind::kCos>},
     {"Cosh", 1, 1, ConvertUnary<ops::UnaryKind::kCosh>},
+    {"Cumsum", 2, 2, ConvertCumsum},
     {"DepthToSpace", 1, 1, ConvertDepthToSpace},
     {"DepthwiseConv2dNative", 2, 2, ConvertDepthwiseConv2d},
     {"Div", 2, 2, ConvertBinary<ops::BinaryKind::kDiv>},
     {"Elu", 1, 1, ConvertElu},
-    {"Equal", 2, 2, Compare<ops::BinaryKind::kEqual>},
+    {"Equal", 2, 2, ConvertCompare<ops::BinaryKind::kEqual>},
     {"Erf", 1, 1, ConvertUnary<ops::UnaryKind::kErf>},
     {"Exp", 1, 1, ConvertUnary<ops::UnaryKind::kExp>},
     {"ExpandDims", 2, 2, ConvertExpandDims},
+    {"Expm1", 1, 1, ConvertExpm1},
     {"Fill", 2, 2, ConvertFill},
     {"Floor", 1, 1, ConvertUnary<ops::UnaryKind::kFloor>},
     {"FloorDiv", 2, 2, ConvertBinary<ops::BinaryKind::kFloorDiv>},
@@ -141,17 +159,19 @@ constexpr Operator kOperators[] = {
     {"Gather", 2, 2, ConvertGather},
     {"GatherNd", 2, 2, ConvertGatherNd},
     {"GatherV2", 3, 3, ConvertGatherV2},
-    {"Greater", 2, 2, Compare<ops::BinaryKind::kGreater>},
-    {"GreaterEqual", 2, 2, Compare<ops::BinaryKind::kGreaterOrEqual>},
+    {"Greater", 2, 2, ConvertCompare<ops::BinaryKind::kGreater>},
+    {"GreaterEqual", 2, 2, ConvertCompare<ops::BinaryKind::kGreaterOrEqual>},
     {"Identity", 1, 1, ConvertIdentity},
+    {"IdentityN", 1, kMaxVariadic, ConvertIdentityN, kNoSize, true},
     {"Int8Conv2D", 2, 2, ConvertInt8Conv2D},
     {"Int8Conv2DBackpropInput", 3, 3, ConvertInt8Conv2DBackpropInput, 0},
     {"Inv", 1, 1, ConvertUnary<ops::UnaryKind::kReciprocal>},
+    {"IsFinite", 1, 1, ConvertIsFinite},
     {"IsInf", 1, 1, ConvertUnary<ops::UnaryKind::kIsInfinite>},
     {"IsNan", 1, 1, ConvertUnary<ops::UnaryKind::kIsNan>},
     {"LeakyRelu", 1, 1, ConvertLeakyRelu},
-    {"Less", 2, 2, Compare<ops::BinaryKind::kLess>},
-    {"LessEqual", 2, 2, Compare<ops::BinaryKind::kLessOrEqual>},
+    {"Less", 2, 2, ConvertCompare<ops::BinaryKind::kLess>},
+    {"LessEqual", 2, 2, ConvertCompare<ops::BinaryKind::kLessOrEqual>},
     {"Log", 1, 1, ConvertUnary<ops::UnaryKind::kLog>},
     {"Log1p", 1, 1, ConvertLog1p},
     {"LogSoftmax", 1, 1, ConvertSoftmax<ops::SoftmaxKind::kLogSoftmax>},
@@ -170,7 +190,7 @@ constexpr Operator kOperators[] = {
     {"Mul", 2, 2, ConvertBinary<ops::BinaryKind::kMul>},
     {"Neg", 1, 1, ConvertUnary<ops::UnaryKind::kNeg>},
     {"NoOp", 0, 0, nullptr},
-    {"NotEqual", 2, 2, Compare<ops::BinaryKind::kNotEqual>},
+    {"NotEqual", 2, 2, ConvertCompare<ops::BinaryKind::kNotEqual>},
     {"OnesLike", 1, 1, ConvertOnesLike},
     {"Pack", 1, kMaxVariadic, ConvertPack},
     {"Pad", 2, 2, ConvertPad},
@@ -179,7 +199,7 @@ constexpr Operator kOperators[] = {
     {"PlaceholderWithDefault", 1, 1, ConvertIdentity},
     {"Pow", 2, 2, ConvertBinary<ops::BinaryKind::kPow>},
     {"PowerDifference", 3, 3, ConvertPowerDifference},
-    {"PreventGradient", 1, 1, ConvertCheck},
+    {"PreventGradient", 1, 1, ConvertChecked},
     {"Prod", 2, 2, ConvertReduce<ops::ReduceKind::kProduct>},
     {"Range", 3, 3, ConvertRange},
     {"Rank", 1, 1, ConvertRank},
@@ -188,9 +208,10 @@ constexpr Operator kOperators[] = {
     {"Relu", 1, 1, ConvertUnary<ops::UnaryKind::kRelu>},
     {"Relu6", 1, 1, ConvertRelu6},
     {"Reshape", 2, 2, ConvertReshape},
+    {"ResizeBicubic", 2, 2, ConvertResize<ops::ResizeMode::kCubic>},
     {"ResizeBilinear", 2, 2, ConvertResize<ops::ResizeMode::kLinear>},
     {"ResizeNearestNeighbor", 2, 2, ConvertResize<ops::ResizeMode::kNearest>},
-    {"Rint", 1, 1, ConvertRound},
+    {"Rint", 1, 1, ConvertUnary<ops::UnaryKind::kRound>},
     {"Round", 1, 1, ConvertRound},
     {"Rsqrt", 1, 1, ConvertRsqrt},
     {"Select", 3, 3, ConvertSelect},

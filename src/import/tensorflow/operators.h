@@ -61,8 +61,8 @@ const Operator* FindOperator(std::string_view name);
 Result<Layout> DataFormat(NodeContext& context);
 // Adds a spatial node; of an NCHW one, input 0 and the result are transposed around it.
 Result<ir::ValueId> AddSpatial(NodeContext& context, Layout layout, ops::Op op);
-// Input 0 through several operators; the last one is the node itself.
-Result<ir::ValueId> AddSequence(NodeContext& context, std::vector<ops::Op> steps);
+// An error for an input that is no int32 or int64.
+Status CheckIntegers(const NodeContext& context, size_t input, const char* what);
 // The one integer of a constant input.
 Result<int64_t> ConstantInteger(const NodeContext& context, size_t input, const char* what);
 // A constant axis of input `of`, >= 0.
@@ -97,6 +97,8 @@ Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& context);
 Result<ir::ValueId> ConvertAddN(NodeContext& context);
 Result<ir::ValueId> ConvertCast(NodeContext& context);
 Result<ir::ValueId> ConvertComparison(NodeContext& context, ops::BinaryKind kind);
+Result<ir::ValueId> ConvertExpm1(NodeContext& context);
+Result<ir::ValueId> ConvertIsFinite(NodeContext& context);
 Result<ir::ValueId> ConvertLeakyRelu(NodeContext& context);
 Result<ir::ValueId> ConvertLog1p(NodeContext& context);
 Result<ir::ValueId> ConvertRelu6(NodeContext& context);
@@ -115,6 +117,7 @@ Result<ir::ValueId> ConvertFilledLike(NodeContext& context, double value);
 Result<ir::ValueId> ConvertGather(NodeContext& context);
 Result<ir::ValueId> ConvertGatherNd(NodeContext& context);
 Result<ir::ValueId> ConvertGatherV2(NodeContext& context);
+Result<ir::ValueId> ConvertIdentityN(NodeContext& context);
 Result<ir::ValueId> ConvertPack(NodeContext& context);
 Result<ir::ValueId> ConvertRange(NodeContext& context);
 Result<ir::ValueId> ConvertRank(NodeContext& context);

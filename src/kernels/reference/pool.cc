@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/checked.h"
 #include "kernels/reference/elements.h"
 #include "kernels/reference/reference.h"
 
@@ -13,16 +14,16 @@ struct Axis {
 
   // Where tap k of window o lies; [0, in) is the picture.
   int64_t At(int64_t o, int64_t k) const { return o * stride - before + k * dilation; }
-  bool Inside(int64_t i) const { return i >= 0 && i < in; }
+  // The first tap of window o that lies at 0 or behind, and the first that lies at `end` or behind:
+  // a window may be far larger than the picture.
+  int64_t TapFrom(int64_t o, int64_t end) const {
+    const int64_t distance = end - At(o, 0);
+    return distance <= 0 ? 0 : std::min(kernel, CeilDiv(distance, dilation));
+  }
   // How many taps of window o lie in the picture, or in the padded one. What ceil_mode adds behind
   // the padding is in neither.
   int64_t Taps(int64_t o, bool include_pad) const {
-    int64_t taps = 0;
-    for (int64_t k = 0; k < kernel; ++k) {
-      const int64_t i = At(o, k);
-      if (include_pad ? i < in + after : Inside(i)) ++taps;
-    }
-    return taps;
+    return include_pad ? TapFrom(o, in + after) : TapFrom(o, in) - TapFrom(o, 0);
   }
 };
 
@@ -49,10 +50,9 @@ void Windows(const Axis& v, const Axis& h, const Tensor& x, Tensor& y, A start, 
     for (int64_t oy = 0; oy < v.out; ++oy)
       for (int64_t ox = 0; ox < h.out; ++ox) {
         std::fill(results.begin(), results.end(), start);
-        for (int64_t ky = 0; ky < v.kernel; ++ky)
-          for (int64_t kx = 0; kx < h.kernel; ++kx) {
+        for (int64_t ky = v.TapFrom(oy, 0); ky < v.TapFrom(oy, v.in); ++ky)
+          for (int64_t kx = h.TapFrom(ox, 0); kx < h.TapFrom(ox, h.in); ++kx) {
             const int64_t iy = v.At(oy, ky), ix = h.At(ox, kx);
-            if (!v.Inside(iy) || !h.Inside(ix)) continue;
             const T* in = x.data<T>() + ((n * v.in + iy) * h.in + ix) * channels;
             for (A& result : results) result = f(result, Load(*in++));
           }

@@ -146,6 +146,10 @@ struct Runner {
   Status operator()(const ops::MatMul& op) { return MatMul(op, in[0], in[1], out); }
   Status operator()(const ops::Pool2D& op) { return Pool2D(op, in[0], out); }
   Status operator()(const ops::Reduce& op) { return Reduce(op, in[0], out); }
+  Status operator()(const ops::CumSum& op) {
+    CumSum(op, in[0], out);
+    return OkStatus();
+  }
   Status operator()(const ops::ArgReduce& op) {
     ArgReduce(op, in[0], out);
     return OkStatus();

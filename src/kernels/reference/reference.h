@@ -52,6 +52,7 @@ Status DequantizeLinear(int64_t axis, const Tensor& x, const Tensor& scale, cons
 Status Reduce(const ops::Reduce& op, const Tensor& x, Tensor& y);
 // NaN counts as the greatest, and as the least, element.
 void ArgReduce(const ops::ArgReduce& op, const Tensor& x, Tensor& y);
+void CumSum(const ops::CumSum& op, const Tensor& x, Tensor& y);
 Status Softmax(const ops::Softmax& op, const Tensor& x, Tensor& y);
 Status Normalize(const ops::Normalize& op, const Tensor& x, Tensor& y);
 Status MatMul(const ops::MatMul& op, const Tensor& a, const Tensor& b, Tensor& y);

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Runs the fuzzers of one build folder, each on its seeds; called by ./dev fuzz and ./dev test.
+
+usage: tools/fuzz.py BUILD [TARGET] [SECONDS]    SECONDS are for each target, 60 unless given
+
+The seeds are the small models of the importers' tests and the programs compiled from them. What a
+run learns stays in BUILD/corpus; an input that breaks something is kept as BUILD/findings/TARGET-...
+and belongs into fuzz/regress/TARGET once it is mended: a plain test replays that folder.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TARGETS = ["import_onnx", "import_tensorflow", "program", "compile_run"]
+# Sweeps over prefixes and single bytes: thousands of files that a fuzzer finds by itself.
+NO_SEEDS = "-*case_004*:*case_040*:*case_027*"
+LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=512", "-max_len=16384"]
+
+
+def write_seeds(build):
+    """The folder with models, and that with compiled programs."""
+    models, programs = build / "seeds" / "models", build / "seeds" / "programs"
+    for folder in (models, programs):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    writer = ROOT / "build/release/tests/import_test"
+    subprocess.run([writer, f"--gtest_filter={NO_SEEDS}"], env={**os.environ, "PICABIA_SEED_DIR": str(models)},
+                   stdout=subprocess.DEVNULL, check=False)
+    subprocess.run([build / "bin/write_program_seeds", models, programs], check=True)
+    return models, programs
+
+
+class Run:
+    """One fuzzer at work, at a low priority."""
+
+    def __init__(self, build, target, seconds, seeds):
+        corpus, findings = build / "corpus" / target, build / "findings"
+        for folder in (corpus, findings):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.target, self.log = target, build / f"{target}.log"
+        command = [build / f"bin/{target}_fuzzer", corpus, seeds, *LIMITS, f"-max_total_time={seconds}",
+                   f"-dict={ROOT}/fuzz/models.dict", f"-artifact_prefix={findings}/{target}-", "-print_final_stats=1"]
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            preexec_fn=lambda: os.nice(10))
+
+    def finish(self):
+        """(ok, one line of text)."""
+        status = self.process.wait()
+        text = self.log.read_text(errors="replace")
+        runs = re.findall(r"number_of_executed_units: (\d+)", text)
+        executions = runs[-1] if runs else "unknown"
+        if status == 0:
+            return True, f"fuzz {self.target}: {executions} executions, no finding"
+        finding = re.findall(r"Test unit written to (\S+)", text)
+        kept = finding[-1] if finding else "nothing kept"
+        return False, f"fuzz {self.target}: FINDING, {kept} (see {self.log})"
+
+
+def fuzz(build, targets, seconds):
+    """Runs the targets, as many at a time as there are processors; yields (ok, text) of each."""
+    models, programs = write_seeds(build)
+    width = max(1, os.cpu_count() or 1)
+    for i in range(0, len(targets), width):
+        runs = [Run(build, t, seconds, programs if t == "program" else models) for t in targets[i:i + width]]
+        for run in runs:
+            yield run.finish()
+
+
+def main():
+    build, arguments = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    targets = [arguments.pop(0)] if arguments and not arguments[0].isdigit() else TARGETS
+    seconds = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else 60
+    if arguments or targets[0] not in TARGETS:
+        sys.exit(f"usage: ./dev fuzz [TARGET] [SECONDS]; the targets are {', '.join(TARGETS)}")
+    failed = False
+    for ok, text in fuzz(build, targets, seconds):
+        print(text, flush=True)
+        failed |= not ok
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
