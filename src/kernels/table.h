@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/cpu.h"
+#include "kernels/int8.h"
 #include "ops/ops.h"
 
 namespace picabia::kernels {
@@ -125,6 +126,22 @@ struct KernelTable {
   void (*depthwise)(const DepthwisePixel& pixel);
   // y = 1 / (1 + exp(-x)), absolute error below 2e-7.
   void (*sigmoid)(float* y, const float* x, int64_t count);
+  // As quantize8, for the tiles of Winograd's transform: no clamp but low and high.
+  void (*quantize_tile)(const QuantizeRow& row, int16_t* d);
+
+  // kernels/int8.h
+  void (*map8)(const LevelRow& row, uint8_t* q);
+  void (*map16)(const LevelRow& row, uint8_t* high, uint8_t* low);
+  void (*map_tile)(const LevelRow& row, int16_t* d);
+  void (*requantize)(const Requantize& r);
+  void (*requantize_float)(const Requantize& r);
+  void (*sum_columns)(const ColumnSums& s);
+  void (*add_levels)(const LevelSum& s);
+  void (*levels_to_float)(const LevelTerm& t, int64_t count, int64_t period, float* y);
+  void (*winograd_input)(const WinogradInput& w);
+  void (*winograd_output)(const WinogradOutput& w);
+  void (*panel_largest)(const PanelRun& run, float* largest);
+  void (*panel_quantize)(const PanelRun& run, const float* inverse, int8_t* out, PanelSums* sums);
 };
 
 // The kernels of `isa`, which this build must have (base/cpu.h never selects another).

@@ -4,12 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <functional>
-#include <limits>
 #include <utility>
 
 #include "base/checked.h"
-#include "ops/shape.h"
+#include "devices/cpu/finish.h"
 
 namespace picabia::cpu {
 namespace {
@@ -23,60 +21,14 @@ constexpr int64_t kMaxStripRows = 16;
 constexpr int64_t kMinStrips = 16;           // enough for several threads without cutting rows
 constexpr int64_t kFinishBytes = 256 << 10;  // rows that are finished together
 
-// Where position i of an axis of `size` pixels comes from, or -1 for zero padding.
-int64_t SourceIndex(ops::PadMode mode, int64_t i, int64_t size) {
-  if (i >= 0 && i < size) return i;
-  switch (mode) {
-    case ops::PadMode::kConstant:
-    case ops::PadMode::kWrap:  // no attribute check lets it through to a block
-      return -1;
-    case ops::PadMode::kEdge:
-      return i < 0 ? 0 : size - 1;
-    // Beyond one reflection only positions that no window reads are asked for; any pixel will do.
-    case ops::PadMode::kReflect:
-      return std::clamp<int64_t>(i < 0 ? -i : 2 * (size - 1) - i, 0, size - 1);
-    case ops::PadMode::kSymmetric:
-      return std::clamp<int64_t>(i < 0 ? -i - 1 : 2 * size - 1 - i, 0, size - 1);
-  }
-  return -1;
-}
-
-ChannelRange EmptyRange(int64_t channels) {
-  const auto n = static_cast<size_t>(channels);
-  return {std::vector<float>(n, std::numeric_limits<float>::infinity()),
-          std::vector<float>(n, -std::numeric_limits<float>::infinity()), false};
-}
-
-// Folds entries that repeat with `channels` into the first `channels`.
-template <typename T, typename F>
-void FoldPeriod(std::vector<T>& v, int64_t channels, F combine) {
-  for (size_t i = static_cast<size_t>(channels); i < v.size(); ++i) {
-    T& to = v[i % static_cast<size_t>(channels)];
-    to = combine(to, v[i]);
-  }
-  v.resize(static_cast<size_t>(channels));
-}
-
-void MergeRange(ChannelRange& into, const ChannelRange& from) {
-  for (size_t c = 0; c < into.low.size(); ++c) {
-    into.low[c] = std::min(into.low[c], from.low[c]);
-    into.high[c] = std::max(into.high[c], from.high[c]);
-  }
-}
-
-ChannelRange RowsRange(const kernels::KernelTable& k, const float* x, int64_t count,
-                       int64_t channels) {
-  const int64_t period = RowPeriod(channels);
-  ChannelRange range = EmptyRange(period);
-  k.range(x, count, period, range.low.data(), range.high.data());
-  FoldPeriod(range.low, channels, [](float a, float b) { return std::min(a, b); });
-  FoldPeriod(range.high, channels, [](float a, float b) { return std::max(a, b); });
-  return range;
-}
-
+// Of values below 2^22 (in 1.5 * 2^23 the last bit weighs 1); larger ones count as fractions.
 bool IsIntegral(const float* x, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    if (x[i] != std::nearbyint(x[i])) return false;
+  constexpr int64_t kBlock = 4096;  // looked at without a branch
+  for (int64_t from = 0; from < count; from += kBlock) {
+    int fractions = 0;
+    for (int64_t i = from; i < std::min(count, from + kBlock); ++i)
+      fractions |= (x[i] + 12582912.f) - 12582912.f != x[i] ? 1 : 0;
+    if (fractions != 0) return false;
   }
   return true;
 }
@@ -100,10 +52,7 @@ struct ConvPlan::Picture {
   std::vector<float> zero_bias;  // for expanded products
   InputQuantization input;
   std::vector<QuantizedPhase> quantized;
-  std::vector<std::vector<double>> correction;     // of each phase, per output channel
-  std::vector<std::vector<double>> sums, squares;  // of each strip
-  std::vector<float> center, scale, shift;         // of the norm, repeated to the row period
-  int64_t period = 0;
+  std::vector<std::vector<double>> correction;  // of each phase, per output channel
 };
 
 struct ConvPlan::Scratch {
@@ -126,9 +75,9 @@ struct ConvPlan::Row {
 
 ConvPlan::ConvPlan(const ops::ConvBlock& op, std::shared_ptr<const ConvWeights> weights,
                    ConvMode mode, Bits bits, const Shape& x, const Shape& y)
-    : op_(op), weights_(std::move(weights)), mode_(mode), bits_(bits) {
+    : op_(op), weights_(std::move(weights)), mode_(mode), bits_(bits), g_(op, *weights_, x, y) {
   if (mode_ == ConvMode::kStatic) bits_ = {8, 8};
-  Plan(x, y);
+  Plan();
 }
 
 bool ConvPlan::FitsInt32(const ConvWeights& weights, Bits bits) {
@@ -139,50 +88,34 @@ bool ConvPlan::FitsInt32(const ConvWeights& weights, Bits bits) {
   return taps * weights.ci * expanded * middles * 255 * 128 < (int64_t{1} << 31);
 }
 
-void ConvPlan::Plan(const Shape& x, const Shape& y) {
-  batch_ = x[0];
-  in_h_ = x[1];
-  in_w_ = x[2];
-  out_h_ = y[1];
-  out_w_ = y[2];
+void ConvPlan::Plan() {
   const ConvWeights& w = *weights_;
-  base_h_ = CeilDiv(out_h_, w.out_stride[0]);
-  base_w_ = CeilDiv(out_w_, w.out_stride[1]);
-  if (!op_.transposed) {
-    pad_top_ = ops::ConvExtent(op_.window, 0, in_h_, w.kernel_h)->pad_before;
-    pad_left_ = ops::ConvExtent(op_.window, 1, in_w_, w.kernel_w)->pad_before;
-  }
   pixel_ = mode_ == ConvMode::kFloat ? w.ci : RoundUp(w.ci, kQuad);
-  strip_width_ = base_w_ == 0 ? 0 : (base_w_ - 1) * w.in_stride[1] + 1 + w.dx_max - w.dx_min;
+  g_.strip_width = g_.base_w == 0 ? 0 : (g_.base_w - 1) * w.in_stride[1] + 1 + w.dx_max - w.dx_min;
   const int64_t element = mode_ == ConvMode::kFloat ? 4 : bits_.input / 8;
-  const int64_t row_bytes = std::max<int64_t>(strip_width_ * pixel_ * element * w.in_stride[0], 1);
-  strip_rows_ = std::clamp<int64_t>(std::min(kStripBytes / row_bytes, CeilDiv(base_h_, kMinStrips)),
-                                    1, kMaxStripRows);
-  strips_ = CeilDiv(base_h_, strip_rows_);
+  const int64_t row_bytes =
+      std::max<int64_t>(g_.strip_width * pixel_ * element * w.in_stride[0], 1);
+  strip_rows_ = std::clamp<int64_t>(
+      std::min(kStripBytes / row_bytes, CeilDiv(g_.base_h, kMinStrips)), 1, kMaxStripRows);
+  strips_ = CeilDiv(g_.base_h, strip_rows_);
   columns_ = RoundUp(w.columns, kPanel);
   for (const ConvPhase& phase : w.phases) {
     std::vector<int64_t>& offsets = offsets_.emplace_back();
     for (const Segment& s : phase.segments)
-      offsets.push_back(((s.dy - w.dy_min) * strip_width_ + s.dx - w.dx_min) * pixel_);
+      offsets.push_back(((s.dy - w.dy_min) * g_.strip_width + s.dx - w.dx_min) * pixel_);
   }
-}
-
-int64_t ConvPlan::macs() const {
-  const ConvWeights& w = *weights_;
-  const int64_t pixels = op_.transposed ? in_h_ * in_w_ : out_h_ * out_w_;
-  return batch_ * pixels * w.kernel_h * w.kernel_w * w.ci * w.co;
 }
 
 Result<std::vector<ConvPlan::Scratch>> ConvPlan::AllocateScratch(const ConvContext& context) const {
   const ConvWeights& w = *weights_;
   const int64_t rows = (strip_rows_ - 1) * w.in_stride[0] + 1 + w.dy_max - w.dy_min;
-  const int64_t strip = rows * strip_width_ * pixel_ + 64;  // a last quad may read past its pixel
-  const int64_t line = (base_w_ + (w.expanded ? (w.kernel_w - 1) * w.expand_step : 0)) * columns_;
+  const int64_t strip = rows * g_.strip_width * pixel_ + 64;  // a last quad may read past its pixel
+  const int64_t line = (g_.base_w + (w.expanded ? (w.kernel_w - 1) * w.expand_step : 0)) * columns_;
   const auto align = [](int64_t bytes) { return static_cast<size_t>(RoundUp(bytes, 64)); };
   const bool is_float = mode_ == ConvMode::kFloat;
   const size_t plane = is_float ? align(strip * 4) : align(strip);
-  const size_t row = align(line * 4), narrow = align(base_w_ * kPanel * 4);
-  const size_t dense = align(in_w_ * w.ci + 64);
+  const size_t row = align(line * 4), narrow = align(g_.base_w * kPanel * 4);
+  const size_t dense = align(g_.in_w * w.ci + 64);
   const size_t total =
       is_float ? plane + (w.expanded ? row : 0) : 2 * plane + 4 * row + 3 * narrow + 2 * dense;
   std::vector<Scratch> all(static_cast<size_t>(context.threads.threads()));
@@ -254,18 +187,18 @@ void ConvPlan::FillPadding(const Picture& p, Scratch& s, int64_t at, int64_t pix
 
 // One row of the strip: input row y (which may lie outside) with its horizontal padding.
 void ConvPlan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_row) const {
-  const int64_t at = strip_row * strip_width_ * pixel_;
-  const int64_t source = SourceIndex(op_.pad_mode, y, in_h_);
-  if (source < 0) return FillPadding(p, s, at, strip_width_);
-  const int64_t left = pad_left_ - weights_->dx_min;  // where input column 0 stands in the strip
+  const int64_t at = strip_row * g_.strip_width * pixel_;
+  const int64_t source = SourceIndex(op_.pad_mode, y, g_.in_h);
+  if (source < 0) return FillPadding(p, s, at, g_.strip_width);
+  const int64_t left = g_.pad_left - weights_->dx_min;  // where input column 0 stands in the strip
   // Input columns that the strip holds; a stride may skip the last ones.
-  const int64_t first = std::clamp<int64_t>(-left, 0, in_w_);
-  const int64_t end = std::clamp<int64_t>(strip_width_ - left, first, in_w_);
-  const float* x = p.x + source * in_w_ * weights_->ci;
+  const int64_t first = std::clamp<int64_t>(-left, 0, g_.in_w);
+  const int64_t end = std::clamp<int64_t>(g_.strip_width - left, first, g_.in_w);
+  const float* x = p.x + source * g_.in_w * weights_->ci;
   Convert(p, x + first * weights_->ci, end - first, s, at + (left + first) * pixel_);
   const auto pad = [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i) {
-      const int64_t column = SourceIndex(op_.pad_mode, i - left, in_w_);
+      const int64_t column = SourceIndex(op_.pad_mode, i - left, g_.in_w);
       if (column < 0) {
         FillPadding(p, s, at + i * pixel_, 1);
       } else {
@@ -273,15 +206,15 @@ void ConvPlan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_ro
       }
     }
   };
-  pad(0, std::min(left + first, strip_width_));
-  pad(std::max<int64_t>(left + end, 0), strip_width_);
+  pad(0, std::min(left + first, g_.strip_width));
+  pad(std::max<int64_t>(left + end, 0), g_.strip_width);
 }
 
 // The strip for output cells' rows [first_row, first_row + rows).
 void ConvPlan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, Scratch& s) const {
   const ConvWeights& w = *weights_;
   const int64_t count = (rows - 1) * w.in_stride[0] + 1 + w.dy_max - w.dy_min;
-  const int64_t y = first_row * w.in_stride[0] - pad_top_ + w.dy_min;
+  const int64_t y = first_row * w.in_stride[0] - g_.pad_top + w.dy_min;
   for (int64_t i = 0; i < count; ++i) FillRow(p, y + i, s, i);
 }
 
@@ -386,16 +319,16 @@ void ConvPlan::IntegerRow(const Picture& p, size_t phase_index, const Row& row, 
 void ConvPlan::RunStrip(const Picture& p, int64_t strip, Scratch& s) const {
   const ConvWeights& w = *weights_;
   const int64_t first = strip * strip_rows_;
-  const int64_t rows = std::min(strip_rows_, base_h_ - first);
+  const int64_t rows = std::min(strip_rows_, g_.base_h - first);
   FillStrip(p, first, rows, s);
   for (size_t i = 0; i < w.phases.size(); ++i) {
     const ConvPhase& phase = w.phases[i];
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t y = (first + r) * w.out_stride[0] + phase.out_y;
-      const int64_t count = CeilDiv(std::max<int64_t>(out_w_ - phase.out_x, 0), w.out_stride[1]);
-      if (y >= out_h_ || count == 0) continue;
-      const Row row{r * w.in_stride[0] * strip_width_ * pixel_, count,
-                    p.y + (y * out_w_ + phase.out_x) * w.co};
+      const int64_t count = CeilDiv(std::max<int64_t>(g_.out_w - phase.out_x, 0), w.out_stride[1]);
+      if (y >= g_.out_h || count == 0) continue;
+      const Row row{r * w.in_stride[0] * g_.strip_width * pixel_, count,
+                    p.y + (y * g_.out_w + phase.out_x) * w.co};
       if (mode_ == ConvMode::kFloat) {
         FloatRow(p, i, row, s);
       } else {
@@ -409,63 +342,7 @@ void ConvPlan::RunStrip(const Picture& p, int64_t strip, Scratch& s) const {
 std::pair<int64_t, int64_t> ConvPlan::OutputRows(int64_t strip) const {
   const int64_t stride = weights_->out_stride[0];
   const int64_t first = strip * strip_rows_ * stride;
-  return {first, std::min((strip + 1) * strip_rows_ * stride, out_h_) - first};
-}
-
-// What follows the convolution on rows that are in the cache; `range` may be null.
-void ConvPlan::Finish(const Picture& p, int64_t strip, ChannelRange* range) const {
-  const auto [first, rows] = OutputRows(strip);
-  const int64_t co = weights_->co, count = rows * out_w_ * co;
-  const kernels::KernelTable& k = p.context.kernels;
-  float* y = p.y + first * out_w_ * co;
-  kernels::Affine norm;
-  if (op_.norm != ops::Norm::kNone) norm = {p.center.data(), p.scale.data(), p.shift.data()};
-  k.affine(y, count, p.period, norm, op_.activation, op_.alpha);
-  if (op_.post_scale != 1 || op_.post_shift != 0)
-    k.scale_shift(y, count, op_.post_scale, op_.post_shift);
-  if (p.residual != nullptr) k.add(y, p.residual + first * out_w_ * co, count);
-  k.affine(y, count, p.period, {}, op_.activation2, op_.alpha);
-  if (range != nullptr) *range = RowsRange(k, y, count, co);
-}
-
-// Mean and variance from the strips' sums, added in the order of the strips; then the norm as y *
-// scale + shift.
-void ConvPlan::ReduceStatistics(Picture& p, const ConvInputs& inputs) const {
-  const auto co = static_cast<size_t>(weights_->co), period = static_cast<size_t>(p.period);
-  p.center.resize(period);
-  p.scale.resize(period);
-  p.shift.resize(period);
-  const auto n = static_cast<double>(out_h_ * out_w_);
-  for (size_t i = 0; i < period; ++i) {
-    const size_t c = i % co;
-    double sum = 0, squares = 0;
-    for (size_t s = 0; s < p.sums.size(); ++s) {
-      sum += p.sums[s][c];
-      squares += p.squares[s][c];
-    }
-    const double mean = sum / n;
-    const double variance = std::max(squares / n - mean * mean, 0.0);
-    const double scale = static_cast<double>(inputs.norm_scale[c]) /
-                         std::sqrt(variance + static_cast<double>(op_.epsilon));
-    p.center[i] = static_cast<float>(mean);
-    p.scale[i] = static_cast<float>(scale);
-    // What rounding the mean left out goes into the shift.
-    p.shift[i] = static_cast<float>(static_cast<double>(inputs.norm_shift[c]) +
-                                    (static_cast<double>(p.center[i]) - mean) * scale);
-  }
-}
-
-void ConvPlan::StripStatistics(Picture& p, int64_t strip) const {
-  const auto [first, rows] = OutputRows(strip);
-  const int64_t co = weights_->co;
-  std::vector<double>& sums = p.sums[static_cast<size_t>(strip)];
-  std::vector<double>& squares = p.squares[static_cast<size_t>(strip)];
-  sums.assign(static_cast<size_t>(p.period), 0);
-  squares.assign(static_cast<size_t>(p.period), 0);
-  p.context.kernels.statistics(p.y + first * out_w_ * co, rows * out_w_ * co, p.period, sums.data(),
-                               squares.data());
-  FoldPeriod(sums, co, std::plus<>());
-  FoldPeriod(squares, co, std::plus<>());
+  return {first, std::min((strip + 1) * strip_rows_ * stride, g_.out_h) - first};
 }
 
 // Scales and weights of this picture.
@@ -487,23 +364,26 @@ void ConvPlan::PrepareIntegers(Picture& p, const ChannelRange& range) const {
 void ConvPlan::RunPicture(Picture& p, const ConvInputs& inputs, std::vector<Scratch>& scratch,
                           ChannelRange* range) const {
   const bool norm = op_.norm != ops::Norm::kNone;
-  const auto strips = static_cast<size_t>(strips_);
-  p.sums.resize(strips);
-  p.squares.resize(strips);
-  std::vector<ChannelRange> ranges(range == nullptr ? 0 : strips);
+  const int64_t row = g_.out_w * weights_->co;
+  FloatFinish finisher(p.context.kernels, op_, weights_->co, strips_);
+  std::vector<ChannelRange> ranges(range == nullptr ? 0 : static_cast<size_t>(strips_));
   const auto finish = [&](int64_t i) {
-    Finish(p, i, range == nullptr ? nullptr : &ranges[static_cast<size_t>(i)]);
+    const auto [first, rows] = OutputRows(i);
+    finisher.Apply(p.y + first * row, rows * row,
+                   p.residual == nullptr ? nullptr : p.residual + first * row,
+                   range == nullptr ? nullptr : &ranges[static_cast<size_t>(i)]);
   };
   p.context.threads.For(strips_, [&](int64_t i, int slot) {
     RunStrip(p, i, scratch[static_cast<size_t>(slot)]);
     if (norm) {
-      StripStatistics(p, i);
+      const auto [first, rows] = OutputRows(i);
+      finisher.AddStrip(i, p.y + first * row, rows * row);
     } else {
       finish(i);
     }
   });
   if (norm) {
-    ReduceStatistics(p, inputs);
+    finisher.Reduce(g_.out_h * g_.out_w, inputs.norm_scale, inputs.norm_shift);
     p.context.threads.For(strips_, [&](int64_t i, int) { finish(i); });
   }
   if (range == nullptr) return;
@@ -515,24 +395,24 @@ Result<Activation> ConvPlan::Run(const ConvContext& context, const ConvInputs& i
                                  bool want_ranges) const {
   Activation out;
   PICABIA_ASSIGN_OR_RETURN(
-      out.tensor, context.pool.AllocateTensor(DType::kF32, {batch_, out_h_, out_w_, weights_->co}));
+      out.tensor,
+      context.pool.AllocateTensor(DType::kF32, {g_.batch, g_.out_h, g_.out_w, weights_->co}));
   if (out.tensor.num_elements() == 0) return out;
   PICABIA_ASSIGN_OR_RETURN(std::vector<Scratch> scratch, AllocateScratch(context));
   std::vector<ChannelRange> measured;
   if (mode_ == ConvMode::kInteger && inputs.x.ranges.empty())
     measured = MeasureRanges(context, inputs.x.tensor);
   const std::vector<ChannelRange>& ranges = measured.empty() ? inputs.x.ranges : measured;
-  if (want_ranges) out.ranges.resize(static_cast<size_t>(batch_));
-  const int64_t out_size = out_h_ * out_w_ * weights_->co;
-  for (int64_t n = 0; n < batch_; ++n) {
+  if (want_ranges) out.ranges.resize(static_cast<size_t>(g_.batch));
+  const int64_t out_size = g_.out_h * g_.out_w * weights_->co;
+  for (int64_t n = 0; n < g_.batch; ++n) {
     const auto at = static_cast<size_t>(n);
     Picture p(context);
-    p.x = inputs.x.tensor.data<float>() + n * in_h_ * in_w_ * weights_->ci;
+    p.x = inputs.x.tensor.data<float>() + n * g_.in_h * g_.in_w * weights_->ci;
     p.y = out.tensor.MutableData<float>() + n * out_size;
     if (inputs.residual != nullptr) p.residual = inputs.residual + n * out_size;
     p.bias = Padded(inputs.bias, weights_->co, columns_);
     p.zero_bias.assign(static_cast<size_t>(columns_), 0.f);
-    p.period = RowPeriod(weights_->co);
     if (mode_ != ConvMode::kFloat)
       PrepareIntegers(p, mode_ == ConvMode::kInteger ? ranges[at] : ChannelRange{});
     RunPicture(p, inputs, scratch, want_ranges ? &out.ranges[at] : nullptr);

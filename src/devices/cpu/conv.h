@@ -14,6 +14,8 @@
 #include "base/threads.h"
 #include "devices/cpu/buffer_pool.h"
 #include "devices/cpu/conv_weights.h"
+#include "devices/cpu/geometry.h"
+#include "devices/cpu/levels.h"
 #include "devices/cpu/quantize.h"
 #include "kernels/table.h"
 
@@ -23,12 +25,6 @@ enum class ConvMode {
   kFloat,
   kInteger,  // ranges of the picture
   kStatic,   // Int8Conv2D: the scales of the graph
-};
-
-// A tensor on its way between steps, with what its producer learned about it.
-struct Activation {
-  Tensor tensor;
-  std::vector<ChannelRange> ranges;  // one a picture of the batch, or empty
 };
 
 struct ConvContext {
@@ -61,7 +57,7 @@ class ConvPlan {
   Result<Activation> Run(const ConvContext& context, const ConvInputs& inputs,
                          bool want_ranges) const;
 
-  int64_t macs() const;  // of the whole batch, as a direct convolution counts them
+  int64_t macs() const { return g_.macs; }
   Bits bits() const { return bits_; }
 
  private:
@@ -69,7 +65,7 @@ class ConvPlan {
   struct Scratch;  // memory of one thread
   struct Row;
 
-  void Plan(const Shape& x, const Shape& y);
+  void Plan();
   Result<std::vector<Scratch>> AllocateScratch(const ConvContext& context) const;
   void PrepareIntegers(Picture& p, const ChannelRange& range) const;
   void RunPicture(Picture& p, const ConvInputs& inputs, std::vector<Scratch>& scratch,
@@ -86,21 +82,15 @@ class ConvPlan {
   void SumColumns(const int32_t* sums, int64_t count, int32_t* out) const;
 
   std::pair<int64_t, int64_t> OutputRows(int64_t strip) const;
-  void StripStatistics(Picture& p, int64_t strip) const;
-  void ReduceStatistics(Picture& p, const ConvInputs& inputs) const;
-  void Finish(const Picture& p, int64_t strip, ChannelRange* range) const;
 
   ops::ConvBlock op_;
   std::shared_ptr<const ConvWeights> weights_;
   ConvMode mode_;
   Bits bits_;
 
-  int64_t batch_ = 0, in_h_ = 0, in_w_ = 0, out_h_ = 0, out_w_ = 0;
-  int64_t base_h_ = 0, base_w_ = 0;  // output cells
-  int64_t pad_top_ = 0, pad_left_ = 0;
-  int64_t pixel_ = 0;        // elements of a strip pixel: ci, rounded up to 4 in integer modes
-  int64_t strip_width_ = 0;  // pixels
-  int64_t strip_rows_ = 0;   // output cells' rows of a strip
+  ConvGeometry g_;
+  int64_t pixel_ = 0;       // elements of a strip pixel: ci, rounded up to 4 in integer modes
+  int64_t strip_rows_ = 0;  // output cells' rows of a strip
   int64_t strips_ = 0;
   int64_t columns_ = 0;                        // GEMM columns rounded up to a panel
   std::vector<std::vector<int64_t>> offsets_;  // segment offsets of each phase, in strip elements

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <utility>
 
 #include "base/half.h"
+#include "devices/cpu/int8_conv.h"
 #include "devices/cpu/steps.h"
 #include "kernels/reference/reference.h"
 #include "ops/parameters.h"
@@ -89,16 +91,23 @@ struct Device::Impl {
     Bits bits;
     bool want_ranges = false;
     std::map<Shape, std::shared_ptr<const ConvPlan>> plans;  // by input shape
+    // The int8 engine's; null where `weights` run.
+    std::shared_ptr<const Int8Weights> int8;
+    bool to_levels = false;
+    std::map<Shape, std::shared_ptr<const Int8Plan>> int8_plans;
   };
 
   Status Prepare();
   Status PrepareBlock(size_t step, const ops::ConvBlock& op,
                       const std::vector<const program::Constant*>& constants);
   Result<Activation> RunStepAt(size_t i, StepReport& report);
+  void ChooseLevels();
   Result<Activation> RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
                               StepReport& report);
-  std::shared_ptr<const ConvPlan> PlanFor(Block& block, const ops::ConvBlock& op, const Shape& x,
-                                          const Shape& y);
+  Result<Activation> RunInt8Block(size_t i, const ops::ConvBlock& op, const Shape& out,
+                                  StepReport& report);
+  // Makes a value float32, for readers that want values.
+  Status MakeFloat(int32_t value);
   const Activation& Input(const program::Step& step, size_t k) const {
     return live[static_cast<size_t>(step.inputs[k])];
   }
@@ -146,6 +155,7 @@ Status Device::Impl::Prepare() {
           PrepareBlock(i, *op, by_value).WithContext("node '" + step.name + "'"));
     producer[static_cast<size_t>(step.outputs[0])] = static_cast<int32_t>(i);
   }
+  ChooseLevels();
   for (const program::Port& port : program.outputs)
     last_use[static_cast<size_t>(port.value)] = program.steps.size();
   for (const program::Constant& c : program.constants) {
@@ -180,6 +190,8 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
   } else if (options.arithmetic != Arithmetic::kFp32 &&
              ConvPlan::FitsInt32(*block.weights, block.bits)) {
     block.mode = ConvMode::kInteger;
+    // The engine's own weights come once it is known which blocks hand on levels.
+    if (options.arithmetic == Arithmetic::kInt8) block.int8 = std::make_shared<Int8Weights>();
   }
   packed_types[step.inputs[1]] = {op.input_scale > 0 ? DType::kI8 : DType::kF32, filter->shape};
   // The producer of a block's input measures it while it writes.
@@ -189,20 +201,85 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
   return OkStatus();
 }
 
-std::shared_ptr<const ConvPlan> Device::Impl::PlanFor(Block& block, const ops::ConvBlock& op,
-                                                      const Shape& x, const Shape& y) {
-  if (const auto it = block.plans.find(x); it != block.plans.end()) return it->second;
+namespace {
+
+// The plan for an input of this shape, made at its first use.
+template <typename Plan, typename Make>
+std::shared_ptr<const Plan> PlanFor(std::map<Shape, std::shared_ptr<const Plan>>& plans,
+                                    const Shape& x, Make make) {
+  if (const auto it = plans.find(x); it != plans.end()) return it->second;
   constexpr size_t kKeptSizes = 16;  // a server that sees every size must not grow for ever
-  if (block.plans.size() >= kKeptSizes) block.plans.clear();
-  auto plan = std::make_shared<const ConvPlan>(op, block.weights, block.mode, block.bits, x, y);
-  block.plans[x] = plan;
+  if (plans.size() >= kKeptSizes) plans.clear();
+  std::shared_ptr<const Plan> plan = make();
+  plans[x] = plan;
   return plan;
+}
+
+}  // namespace
+
+// Which blocks of the int8 engine hand levels to their readers: those that can and have a reader
+// that takes them. Residuals must be levels too.
+void Device::Impl::ChooseLevels() {
+  std::vector<std::vector<size_t>> readers(program.values.size());
+  for (size_t i = 0; i < program.steps.size(); ++i)
+    if (blocks[i].int8 != nullptr)
+      readers[static_cast<size_t>(program.steps[i].inputs[0])].push_back(i);
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    Block& block = blocks[i];
+    if (block.int8 == nullptr) continue;
+    const program::Step& step = program.steps[i];
+    const auto& op = std::get<ops::ConvBlock>(step.op);
+    bool can = Int8Plan::CanMakeLevels(op, *block.weights);
+    if (op.has_residual) {
+      const int32_t from = producer[static_cast<size_t>(step.inputs.back())];
+      can = can && from >= 0 && blocks[static_cast<size_t>(from)].to_levels;
+    }
+    block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, block.weights, can));
+    block.to_levels =
+        can && (block.int8->winograd || !readers[static_cast<size_t>(step.outputs[0])].empty());
+  }
+}
+
+Status Device::Impl::MakeFloat(int32_t value) {
+  Activation& a = live[static_cast<size_t>(value)];
+  if (a.levels.empty()) return OkStatus();
+  PICABIA_ASSIGN_OR_RETURN(Tensor values, ValuesOf({kernels, threads, pool}, a));
+  a = {std::move(values), {}, {}};
+  return OkStatus();
+}
+
+Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op, const Shape& out,
+                                              StepReport& report) {
+  const program::Step& step = program.steps[i];
+  Block& block = blocks[i];
+  const auto data = [&](size_t input) { return Input(step, input).tensor.data<float>(); };
+  size_t next = 2;
+  const size_t bias = op.has_bias ? next++ : 0;
+  const size_t norm = op.norm == ops::Norm::kInstance ? std::exchange(next, next + 2) : 0;
+  if (op.has_residual && !block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[next]));
+  Int8Inputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
+  if (bias != 0) inputs.bias = data(bias);
+  if (norm != 0) {
+    inputs.norm_scale = data(norm);
+    inputs.norm_shift = data(norm + 1);
+  }
+  if (op.has_residual) inputs.residual = &Input(step, next);
+  const Shape& x = inputs.x.tensor.shape();
+  const auto plan = PlanFor(block.int8_plans, x, [&] {
+    return std::make_shared<const Int8Plan>(op, block.int8, block.bits.input, x, out);
+  });
+  report.kernel = plan->kernel();
+  report.macs = plan->macs();
+  report.integer = true;
+  return plan->Run({kernels, threads, pool}, inputs, block.to_levels, block.want_ranges);
 }
 
 Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
                                           StepReport& report) {
+  if (blocks[i].int8 != nullptr) return RunInt8Block(i, op, out, report);
   const program::Step& step = program.steps[i];
   Block& block = blocks[i];
+  for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value));
   const auto data = [&](size_t input) { return Input(step, input).tensor.data<float>(); };
   ConvInputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
   size_t next = 2;
@@ -212,7 +289,10 @@ Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, co
     inputs.norm_shift = data(next++);
   }
   if (op.has_residual) inputs.residual = data(next++);
-  const auto plan = PlanFor(block, op, inputs.x.tensor.shape(), out);
+  const Shape& x = inputs.x.tensor.shape();
+  const auto plan = PlanFor(block.plans, x, [&] {
+    return std::make_shared<const ConvPlan>(op, block.weights, block.mode, block.bits, x, out);
+  });
   report.kernel = KernelName(block.mode, block.bits);
   report.macs = plan->macs();
   report.integer = block.mode != ConvMode::kFloat;
@@ -224,8 +304,10 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   std::vector<Tensor> inputs;
   std::vector<ops::TensorType> types;
   std::vector<const Tensor*> values(step.inputs.size(), nullptr);
+  const bool is_block = std::holds_alternative<ops::ConvBlock>(step.op);
   for (size_t k = 0; k < step.inputs.size(); ++k) {
     const auto v = static_cast<size_t>(step.inputs[k]);
+    if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[k]));
     const bool packed = !constants[v] && !live[v].tensor.has_data();
     if (packed) {
       types.push_back(packed_types.at(step.inputs[k]));
@@ -233,7 +315,9 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
       continue;
     }
     inputs.push_back(Input(step, k).tensor);
-    types.push_back({inputs.back().dtype(), inputs.back().shape()});
+    // Levels stand for floats.
+    types.push_back(
+        {live[v].levels.empty() ? inputs.back().dtype() : DType::kF32, inputs.back().shape()});
     values[k] = &Input(step, k).tensor;
   }
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
@@ -282,6 +366,8 @@ Result<std::vector<Tensor>> Device::Run(const std::vector<Tensor>& inputs,
     reports[i].ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   }
   std::vector<Tensor> outputs;
+  for (const program::Port& port : d.program.outputs)
+    if (status.ok()) status = d.MakeFloat(port.value);
   if (status.ok())
     for (const program::Port& port : d.program.outputs)
       outputs.push_back(d.live[static_cast<size_t>(port.value)].tensor);

@@ -42,6 +42,16 @@ struct I8 {
   }
 };
 
+using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
+[[gnu::always_inline]] inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
+  __m256i x[2], y[2];
+  std::memcpy(x, &a, sizeof(x));
+  std::memcpy(y, &b, sizeof(y));
+  for (int i = 0; i < 2; ++i) x[i] = _mm256_mulhrs_epi16(x[i], y[i]);
+  std::memcpy(&a, x, sizeof(x));
+  return a;
+}
+
 #include "kernels/isa/table_inl.h"
 
 }  // namespace

@@ -32,6 +32,12 @@ struct I8 {
   static void StorePanel(int32_t* c, const V* sum) { _mm512_storeu_si512(c, sum[0]); }
 };
 
+using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
+[[gnu::always_inline]] inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
+  return reinterpret_cast<MulHrsVector>(
+      _mm512_mulhrs_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+}
+
 #include "kernels/isa/table_inl.h"
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What the files of src/kernels/isa/ share, and the tables that they define. Read by table.cc only.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>

@@ -33,6 +33,14 @@ struct I8 {
   static void StorePanel(int32_t* c, const V* sum) { std::memcpy(c, sum, kPanel * sizeof(V)); }
 };
 
+using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
+// round(a * b / 2^15), halves up, as PMULHRSW.
+inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
+  MulHrsVector v;
+  for (int i = 0; i < 32; ++i) v[i] = static_cast<int16_t>((a[i] * b[i] + (1 << 14)) >> 15);
+  return v;
+}
+
 #include "kernels/isa/table_inl.h"
 
 }  // namespace

@@ -39,6 +39,16 @@ struct I8 {
   }
 };
 
+using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
+[[gnu::always_inline]] inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
+  __m128i x[4], y[4];
+  std::memcpy(x, &a, sizeof(x));
+  std::memcpy(y, &b, sizeof(y));
+  for (int i = 0; i < 4; ++i) x[i] = _mm_mulhrs_epi16(x[i], y[i]);
+  std::memcpy(&a, x, sizeof(x));
+  return a;
+}
+
 #include "kernels/isa/table_inl.h"
 
 }  // namespace

@@ -1,8 +1,36 @@
 // Ends each file of src/kernels/isa/: includes the kernels into its namespace and fills its table.
 #include "kernels/gemm/gemm_inl.h"
+#include "kernels/gemm/weights_inl.h"
+#include "kernels/isa/vector_inl.h"
+#include "kernels/levels/levels_inl.h"
 #include "kernels/row/row_inl.h"
+#include "kernels/winograd/winograd_inl.h"
 
 constexpr KernelTable MakeTable(Isa isa) {
-  return {isa,   RunGemmF32, RunGemmInt8, Normalize,  ScaleShift, Add,    Statistics,
-          Range, Quantize8,  Quantize16,  Dequantize, Depthwise,  Sigmoid};
+  return {.isa = isa,
+          .gemm_f32 = RunGemmF32,
+          .gemm_int8 = RunGemmInt8,
+          .affine = Normalize,
+          .scale_shift = ScaleShift,
+          .add = Add,
+          .statistics = Statistics,
+          .range = Range,
+          .quantize8 = Quantize8,
+          .quantize16 = Quantize16,
+          .dequantize = Dequantize,
+          .depthwise = Depthwise,
+          .sigmoid = Sigmoid,
+          .quantize_tile = QuantizeTile,
+          .map8 = MapLevels8,
+          .map16 = MapLevels16,
+          .map_tile = MapLevelsTile,
+          .requantize = RequantizeLevels,
+          .requantize_float = RequantizeFloat,
+          .sum_columns = SumColumns4,
+          .add_levels = AddLevels,
+          .levels_to_float = LevelsToFloat,
+          .winograd_input = TransformInput,
+          .winograd_output = TransformOutput,
+          .panel_largest = PanelLargest,
+          .panel_quantize = PanelQuantize};
 }

@@ -119,6 +119,12 @@ void Quantize16(const QuantizeRow& args, uint8_t* high, uint8_t* low) {
   });
 }
 
+void QuantizeTile(const QuantizeRow& args, int16_t* d) {
+  const QuantizeRow row = args;
+  ForEach(row.count, row.period,
+          [=](int64_t i, int64_t j) { d[i] = static_cast<int16_t>(Quantize(row, i, j)); });
+}
+
 // (int32 and double arithmetic on integers below 2^53 is exact; the float result is rounded once
 // from the product.)
 [[gnu::always_inline]] inline void DequantizePixel(const DequantizeRow& row, const int32_t* high,

@@ -1,0 +1,574 @@
+// Strips of 8-bit factors, products, and what is made of their sums.
+#include "devices/cpu/int8_conv.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "base/checked.h"
+#include "devices/cpu/finish.h"
+
+namespace picabia::cpu {
+namespace {
+
+using kernels::kPanel;
+
+constexpr int64_t kStripBytes = 384 << 10;  // a strip's input stays in the second-level cache
+constexpr int64_t kMaxStripRows = 32;
+constexpr int64_t kMinStrips = 16;  // enough for several threads without cutting rows
+constexpr int64_t kTiles = 48;      // Winograd tiles at a time: their 16 products fit the cache
+constexpr int64_t kSlack = 128;     // products read up to a vector behind the last pixel
+
+}  // namespace
+
+// Statistics of one strip's levels.
+struct StripStatistics {
+  std::vector<float> pivot, low, high;
+  std::vector<double> sums, squares;
+  int64_t pixels = 0;
+
+  explicit StripStatistics(int64_t columns)
+      : pivot(static_cast<size_t>(columns), 0.f),
+        low(static_cast<size_t>(columns), std::numeric_limits<float>::max()),
+        high(static_cast<size_t>(columns), std::numeric_limits<float>::lowest()),
+        sums(static_cast<size_t>(columns), 0.0),
+        squares(sums) {}
+
+  kernels::LevelStatistics View() {
+    return {pivot.data(), sums.data(), squares.data(), low.data(), high.data()};
+  }
+};
+
+namespace {
+
+// Mean and sum of squared distances from it, of one channel, strip after strip (Chan, Golub,
+// LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979).
+struct Moments {
+  double count = 0, mean = 0, squares = 0;
+
+  void Add(const StripStatistics& s, size_t c) {
+    if (s.pixels == 0) return;
+    const auto n = static_cast<double>(s.pixels);
+    const double m = s.pivot[c] + s.sums[c] / n;
+    const double q = std::max(s.squares[c] - s.sums[c] * s.sums[c] / n, 0.0);
+    const double total = count + n, d = m - mean;
+    squares += q + d * d * count * n / total;
+    mean += d * n / total;
+    count = total;
+  }
+};
+
+}  // namespace
+
+struct Int8Plan::Picture {
+  explicit Picture(const ConvContext& c) : context(c) {}
+  const ConvContext& context;
+  const int16_t* levels = nullptr;  // or
+  const float* floats = nullptr;
+  LevelMapping mapping;
+  InputQuantization quantization;
+  Int8Input input;
+  Int8Picture weights;
+  std::vector<uint8_t> zero_low, zero_high;  // the zero point of each channel
+  int16_t* out_levels = nullptr;             // or
+  float* out_floats = nullptr;
+  const float* residual = nullptr;  // of float outputs
+};
+
+struct Int8Plan::Scratch {
+  std::shared_ptr<std::byte> memory;
+  uint8_t *low = nullptr, *high = nullptr;  // of the strip, or
+  int16_t* tile = nullptr;
+  int32_t* sums[2] = {};  // of the low and the high bytes
+  uint8_t* taps = nullptr;
+};
+
+Int8Plan::Int8Plan(const ops::ConvBlock& op, std::shared_ptr<const Int8Weights> weights,
+                   int input_bits, const Shape& x, const Shape& y)
+    : op_(op),
+      weights_(std::move(weights)),
+      conv_(*weights_->conv),
+      input_bits_(weights_->winograd ? 8 : input_bits),
+      g_(op, conv_, x, y) {
+  PlanStrips();
+}
+
+bool Int8Plan::CanMakeLevels(const ops::ConvBlock& op, const ConvWeights& weights) {
+  const auto simple = [](ops::Activation a) {
+    return a == ops::Activation::kNone || a == ops::Activation::kRelu;
+  };
+  return !weights.expanded && simple(op.activation) && simple(op.activation2) &&
+         op.post_scale == 1 && op.post_shift == 0;
+}
+
+const char* Int8Plan::kernel() const {
+  if (weights_->winograd) return "conv-int8-winograd";
+  return input_bits_ == 16 ? "conv-int16x8" : "conv-int8";
+}
+
+void Int8Plan::PlanStrips() {
+  const bool winograd = weights_->winograd;
+  columns_ = RoundUp(conv_.columns, kPanel);
+  // Tiles are two pixels wide: an odd width needs one more column.
+  strip_width_ = g_.strip_width + (winograd && g_.base_w % 2 != 0 ? 1 : 0);
+  const int64_t bytes = winograd ? 2 : input_bits_ / 8;
+  const int64_t row = std::max<int64_t>(strip_width_ * conv_.ci * bytes * conv_.in_stride[0], 1);
+  strip_rows_ = std::clamp<int64_t>(std::min(kStripBytes / row, CeilDiv(g_.base_h, kMinStrips)), 1,
+                                    kMaxStripRows);
+  if (winograd) strip_rows_ = RoundUp(strip_rows_, int64_t{2});
+  strips_ = CeilDiv(g_.base_h, strip_rows_);
+  strip_height_ = (strip_rows_ - 1) * conv_.in_stride[0] + 1 + conv_.dy_max - conv_.dy_min;
+  for (const ConvPhase& phase : conv_.phases) {
+    std::vector<int64_t>& offsets = offsets_.emplace_back();
+    for (const Segment& s : phase.segments)
+      offsets.push_back(((s.dy - conv_.dy_min) * strip_width_ + s.dx - conv_.dx_min) * conv_.ci);
+  }
+}
+
+Result<std::vector<Int8Plan::Scratch>> Int8Plan::AllocateScratch(const ConvContext& context) const {
+  const auto align = [](int64_t bytes) { return static_cast<size_t>(RoundUp(bytes, 64)); };
+  const bool winograd = weights_->winograd;
+  const int64_t strip = strip_height_ * strip_width_ * conv_.ci + kSlack;
+  const size_t plane = align(winograd ? strip * 2 : strip);
+  const int64_t line = g_.base_w + (conv_.expanded ? (conv_.kernel_w - 1) * conv_.expand_step : 0);
+  // An expanded row's sums are read four at a time.
+  const size_t sums =
+      align((winograd ? kWinogradTaps * kTiles * columns_ : line * columns_ + kPanel) * 4);
+  const size_t taps = winograd ? align(kWinogradTaps * kTiles * conv_.ci + kSlack) : 0;
+  const int planes = input_bits_ == 16 ? 2 : 1;
+  std::vector<Scratch> all(static_cast<size_t>(context.threads.threads()));
+  for (Scratch& s : all) {
+    s.memory = context.pool.Allocate((plane + sums) * static_cast<size_t>(planes) + taps);
+    if (s.memory == nullptr) return ResourceError("no memory for a convolution's scratch");
+    std::byte* next = s.memory.get();
+    const auto take = [&next](size_t bytes) { return std::exchange(next, next + bytes); };
+    std::byte* strip_memory = take(plane);
+    s.tile = reinterpret_cast<int16_t*>(strip_memory);
+    s.low = reinterpret_cast<uint8_t*>(strip_memory);
+    if (planes == 2) s.high = reinterpret_cast<uint8_t*>(take(plane));
+    for (int i = 0; i < planes; ++i) s.sums[i] = reinterpret_cast<int32_t*>(take(sums));
+    if (winograd) s.taps = reinterpret_cast<uint8_t*>(take(taps));
+  }
+  return all;
+}
+
+// Converts `count` pixels of the picture from `pixel` on into the strip at pixel `at`.
+void Int8Plan::Convert(const Picture& p, int64_t pixel, int64_t count, Scratch& s,
+                       int64_t at) const {
+  const kernels::KernelTable& k = p.context.kernels;
+  const int64_t from = pixel * conv_.ci, to = at * conv_.ci, n = count * conv_.ci;
+  if (p.levels != nullptr) {
+    const kernels::LevelRow row = p.mapping.Row(p.levels + from, n);
+    if (p.input.kind == FactorKind::kTile) {
+      k.map_tile(row, s.tile + to);
+    } else if (p.input.kind == FactorKind::kWord) {
+      k.map16(row, s.high + to, s.low + to);
+    } else {
+      k.map8(row, s.low + to);
+    }
+    return;
+  }
+  const InputQuantization& q = p.quantization;
+  const kernels::QuantizeRow row{
+      p.floats + from, n, q.period, q.inverse_scale.data(), q.low.data(), q.high.data(),
+      q.zero.data()};
+  if (p.input.kind == FactorKind::kTile) {
+    k.quantize_tile(row, s.tile + to);
+  } else if (p.input.kind == FactorKind::kWord) {
+    k.quantize16(row, s.high + to, s.low + to);
+  } else {
+    k.quantize8(row, s.low + to);
+  }
+}
+
+void Int8Plan::FillZero(const Picture& p, Scratch& s, int64_t at, int64_t pixels) const {
+  if (pixels <= 0) return;
+  const auto ci = static_cast<size_t>(conv_.ci);
+  if (p.input.kind == FactorKind::kTile) {
+    std::memset(s.tile + at * conv_.ci, 0, static_cast<size_t>(pixels) * ci * 2);
+    return;
+  }
+  for (int64_t i = at; i < at + pixels; ++i) {
+    std::memcpy(s.low + i * conv_.ci, p.zero_low.data(), ci);
+    if (p.input.kind == FactorKind::kWord)
+      std::memcpy(s.high + i * conv_.ci, p.zero_high.data(), ci);
+  }
+}
+
+// Within the strip: padding that repeats pixels.
+void Int8Plan::CopyPixel(const Picture& p, Scratch& s, int64_t from, int64_t to) const {
+  const auto ci = static_cast<size_t>(conv_.ci);
+  if (p.input.kind == FactorKind::kTile) {
+    std::memcpy(s.tile + to * conv_.ci, s.tile + from * conv_.ci, ci * 2);
+    return;
+  }
+  std::memcpy(s.low + to * conv_.ci, s.low + from * conv_.ci, ci);
+  if (p.input.kind == FactorKind::kWord)
+    std::memcpy(s.high + to * conv_.ci, s.high + from * conv_.ci, ci);
+}
+
+// One row of the strip: input row y (which may lie outside) with its horizontal padding.
+void Int8Plan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_row) const {
+  const int64_t at = strip_row * strip_width_;
+  const int64_t source = SourceIndex(op_.pad_mode, y, g_.in_h);
+  if (source < 0) return FillZero(p, s, at, strip_width_);
+  const int64_t left = g_.pad_left - conv_.dx_min;  // where input column 0 stands in the strip
+  // Input columns that the strip holds; a stride may skip the last ones.
+  const int64_t first = std::clamp<int64_t>(-left, 0, g_.in_w);
+  const int64_t end = std::clamp<int64_t>(strip_width_ - left, first, g_.in_w);
+  Convert(p, source * g_.in_w + first, end - first, s, at + left + first);
+  const auto pad = [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; ++i) {
+      const int64_t column = SourceIndex(op_.pad_mode, i - left, g_.in_w);
+      if (column < 0) {
+        FillZero(p, s, at + i, 1);
+      } else if (column >= first && column < end) {
+        CopyPixel(p, s, at + left + column, at + i);
+      } else {
+        Convert(p, source * g_.in_w + column, 1, s, at + i);
+      }
+    }
+  };
+  pad(0, std::min(left + first, strip_width_));
+  pad(std::max<int64_t>(left + end, 0), strip_width_);
+}
+
+// The strip for output cells' rows [first_row, first_row + rows).
+void Int8Plan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, Scratch& s) const {
+  int64_t count = (rows - 1) * conv_.in_stride[0] + 1 + conv_.dy_max - conv_.dy_min;
+  if (weights_->winograd) count = std::min(RoundUp(rows, int64_t{2}) + 2, strip_height_);
+  const int64_t y = first_row * conv_.in_stride[0] - g_.pad_top + conv_.dy_min;
+  for (int64_t i = 0; i < count; ++i) FillRow(p, y + i, s, i);
+}
+
+void Int8Plan::ExpandedRow(const Picture& p, int64_t count, Scratch& s, float* y) const {
+  const Int8Phase& phase = p.weights.phases[0];
+  const int32_t* high = p.input.kind == FactorKind::kWord ? s.sums[1] : nullptr;
+  for (int64_t m = 0; m < conv_.co; m += 4)
+    p.context.kernels.sum_columns(
+        {s.sums[0] + m, high == nullptr ? nullptr : high + m, columns_, conv_.kernel_w,
+         conv_.expand_step, conv_.co, phase.scale.data() + m, phase.high_scale.data() + m,
+         phase.offset.data() + m, y + m, conv_.co, count, std::min<int64_t>(4, conv_.co - m)});
+}
+
+// One row of one phase; `strip_row` is where its first input row stands in the strip.
+void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row, int64_t y,
+                         Scratch& s, StripStatistics* statistics) const {
+  const ConvPhase& phase = conv_.phases[phase_index];
+  const Int8Phase& weights = p.weights.phases[phase_index];
+  const int64_t count = CeilDiv(std::max<int64_t>(g_.out_w - phase.out_x, 0), conv_.out_stride[1]);
+  if (count == 0) return;
+  kernels::GemmInt8 g{};
+  g.pixel_stride = conv_.in_stride[1] * conv_.ci;
+  g.segments = offsets_[phase_index].data();
+  g.num_segments = static_cast<int64_t>(phase.segments.size());
+  g.segment_length =
+      phase.segments.empty() ? 0 : RoundUp(phase.segments[0].taps * conv_.ci, kernels::kQuad);
+  g.b = weights.panels.data();
+  g.c_stride = columns_;
+  g.pixels = count + (conv_.expanded ? (conv_.kernel_w - 1) * conv_.expand_step : 0);
+  g.channels = conv_.columns;
+  const bool wide = p.input.kind == FactorKind::kWord;
+  const uint8_t* planes[2] = {s.low, s.high};
+  for (size_t i = 0; i < (wide ? 2 : 1); ++i) {
+    g.a = planes[i] + strip_row * strip_width_ * conv_.ci;
+    g.c = s.sums[i];
+    p.context.kernels.gemm_int8(g);
+  }
+  const int64_t at = (y * g_.out_w + phase.out_x) * conv_.co;
+  if (conv_.expanded) return ExpandedRow(p, count, s, p.out_floats + at);
+  kernels::Requantize r{};
+  r.low = s.sums[0];
+  r.high = wide ? s.sums[1] : nullptr;
+  r.stride = columns_;
+  r.scale = weights.scale.data();
+  r.high_scale = weights.high_scale.data();
+  r.offset = weights.offset.data();
+  r.y_stride = conv_.out_stride[1] * conv_.co;
+  r.pixels = count;
+  r.channels = conv_.co;
+  if (p.out_floats != nullptr) {
+    r.floats = p.out_floats + at;
+    p.context.kernels.requantize_float(r);
+    return;
+  }
+  r.levels = p.out_levels + at;
+  r.statistics = statistics->View();
+  r.set_pivot = statistics->pixels == 0;
+  p.context.kernels.requantize(r);
+  statistics->pixels += count;
+}
+
+void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, Scratch& s) const {
+  constexpr int64_t kNoOffset = 0;
+  kernels::GemmInt8 g{};
+  g.pixel_stride = conv_.ci;
+  g.segments = &kNoOffset;
+  g.num_segments = 1;
+  g.segment_length = conv_.ci;
+  g.c_stride = columns_;
+  g.pixels = tiles;
+  g.channels = columns_;
+  for (int64_t t = 0; t < kWinogradTaps; ++t) {
+    g.a = s.taps + t * kTiles * conv_.ci;
+    g.b = p.weights.phases[0].panels.data() + t * columns_ * conv_.ci;
+    g.c = s.sums[0] + t * kTiles * columns_;
+    p.context.kernels.gemm_int8(g);
+  }
+}
+
+// Tiles of the strip in rows from left to right, kTiles at a time.
+void Int8Plan::WinogradStrip(const Picture& p, int64_t first_row, int64_t rows, Scratch& s,
+                             StripStatistics* statistics) const {
+  const int64_t across = CeilDiv(g_.out_w, 2), all = CeilDiv(rows, 2) * across;
+  const kernels::KernelTable& k = p.context.kernels;
+  const Int8Phase& phase = p.weights.phases[0];
+  // Calls f(row of tiles, first tile in it, tiles, place in the chunk) for each piece of a row.
+  const auto pieces = [&](int64_t from, int64_t count, auto f) {
+    for (int64_t done = 0; done < count;) {
+      const int64_t row = (from + done) / across, tile = (from + done) % across;
+      const int64_t n = std::min(count - done, across - tile);
+      f(row, tile, n, done);
+      done += n;
+    }
+  };
+  for (int64_t from = 0; from < all; from += kTiles) {
+    const int64_t count = std::min(kTiles, all - from);
+    pieces(from, count, [&](int64_t row, int64_t tile, int64_t n, int64_t at) {
+      kernels::WinogradInput w{};
+      for (int64_t r = 0; r < 4; ++r)
+        w.rows[r] = s.tile + ((2 * row + r) * strip_width_ + 2 * tile) * conv_.ci;
+      w.pixel_stride = w.channels = conv_.ci;
+      w.tiles = n;
+      w.sum_zero = p.input.sum_zero.data();
+      w.taps = s.taps + at * conv_.ci;
+      w.tap_stride = kTiles * conv_.ci;
+      k.winograd_input(w);
+    });
+    WinogradProducts(p, count, s);
+    pieces(from, count, [&](int64_t row, int64_t tile, int64_t n, int64_t at) {
+      kernels::WinogradOutput w{};
+      w.sums = s.sums[0] + at * columns_;
+      w.tap_stride = kTiles * columns_;
+      w.columns = columns_;
+      w.scale = phase.scale.data();
+      w.offset = phase.offset.data();
+      const int64_t y = first_row + 2 * row;
+      w.rows[0] = p.out_levels + (y * g_.out_w + 2 * tile) * conv_.co;
+      w.rows[1] = y + 1 < g_.out_h ? w.rows[0] + g_.out_w * conv_.co : nullptr;
+      w.width = g_.out_w - 2 * tile;
+      w.tiles = n;
+      w.channels = conv_.co;
+      w.statistics = statistics->View();
+      w.set_pivot = statistics->pixels == 0;
+      k.winograd_output(w);
+      statistics->pixels += std::min(2 * n, w.width) * (w.rows[1] == nullptr ? 1 : 2);
+    });
+  }
+}
+
+void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
+                        StripStatistics* statistics) const {
+  const int64_t first = strip * strip_rows_;
+  const int64_t rows = std::min(strip_rows_, g_.base_h - first);
+  FillStrip(p, first, rows, s);
+  if (weights_->winograd) return WinogradStrip(p, first, rows, s, statistics);
+  for (size_t i = 0; i < conv_.phases.size(); ++i)
+    for (int64_t r = 0; r < rows; ++r) {
+      const int64_t y = (first + r) * conv_.out_stride[0] + conv_.phases[i].out_y;
+      if (y < g_.out_h) DirectRow(p, i, r * conv_.in_stride[0], y, s, statistics);
+    }
+}
+
+namespace {
+
+// Floats to the 12-bit levels of Winograd's tiles, about zero.
+InputQuantization TileQuantization(const ChannelRange& range) {
+  InputQuantization q = QuantizationFor(range, 8);
+  const size_t channels = range.low.size();
+  for (size_t i = 0; i < q.scale.size(); ++i) {
+    const size_t c = i % channels;
+    const double low = std::min(range.low[c], 0.f), high = std::max(range.high[c], 0.f);
+    const double scale = high > low ? (high - low) / kernels::kWinogradLevels : 1;
+    q.scale[i] = static_cast<float>(scale);
+    q.inverse_scale[i] = static_cast<float>(1 / scale);
+    q.zero[i] = 0;
+    q.low[i] = static_cast<float>(std::nearbyint(low / scale));
+    q.high[i] = q.low[i] + static_cast<float>(kernels::kWinogradLevels);
+  }
+  return q;
+}
+
+// The zero point that keeps the sum of four levels above 0 after the shift.
+std::vector<int16_t> SumZero(const ChannelRange& range, const InputFactors& factors) {
+  std::vector<int16_t> zero(factors.scale.size(), 0);
+  for (size_t c = 0; c < zero.size(); ++c) {
+    if (range.low[c] >= 0) continue;
+    const double least = std::floor(range.low[c] / factors.scale[c]) - 1;  // less a rounding
+    zero[c] = static_cast<int16_t>(std::ceil(-4 * least / (1 << kernels::kWinogradShift)));
+  }
+  return zero;
+}
+
+}  // namespace
+
+void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
+                            const std::vector<ChannelRange>& ranges) const {
+  Int8Input& in = p.input;
+  in.kind = weights_->winograd  ? FactorKind::kTile
+            : input_bits_ == 16 ? FactorKind::kWord
+                                : FactorKind::kByte;
+  if (!inputs.x.levels.empty()) {
+    const LevelScale& levels = inputs.x.levels[n];
+    in.range = RangeOf(levels);
+    if (!MapLevels(levels, in.kind, p.mapping)) {
+      in.kind = FactorKind::kByte;
+      MapLevels(levels, in.kind, p.mapping);
+    }
+    in.factors = p.mapping.input;
+  } else {
+    in.range = ranges[n];
+    p.quantization = in.kind == FactorKind::kTile
+                         ? TileQuantization(in.range)
+                         : QuantizationFor(in.range, in.kind == FactorKind::kWord ? 16 : 8);
+    for (size_t c = 0; c < static_cast<size_t>(conv_.ci); ++c) {
+      in.factors.scale.push_back(static_cast<double>(p.quantization.scale[c]));
+      in.factors.zero.push_back(p.quantization.zero[c]);
+    }
+  }
+  for (size_t c = 0; c < in.range.low.size(); ++c) {
+    in.range.low[c] = std::min(in.range.low[c], 0.f);
+    in.range.high[c] = std::max(in.range.high[c], 0.f);
+  }
+  if (in.kind == FactorKind::kTile) in.sum_zero = SumZero(in.range, in.factors);
+  for (const int32_t zero : in.factors.zero) {
+    p.zero_low.push_back(static_cast<uint8_t>(zero & 255));
+    p.zero_high.push_back(static_cast<uint8_t>(zero >> 8));
+  }
+}
+
+namespace {
+
+// What the norm and the activation make of the levels.
+LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatistics>& strips,
+                         const std::vector<double>& level_scale, const Int8Inputs& inputs) {
+  LevelScale out;
+  const bool residual = op.has_residual;
+  out.relu = op.activation == ops::Activation::kRelu ||
+             (!residual && op.activation2 == ops::Activation::kRelu);
+  for (size_t c = 0; c < level_scale.size(); ++c) {
+    Moments moments;
+    float low = std::numeric_limits<float>::max(), high = std::numeric_limits<float>::lowest();
+    for (const StripStatistics& s : strips) {
+      moments.Add(s, c);
+      low = std::min(low, s.low[c]);
+      high = std::max(high, s.high[c]);
+    }
+    out.low.push_back(static_cast<int32_t>(low));
+    out.high.push_back(static_cast<int32_t>(high));
+    double scale = level_scale[c], offset = 0;
+    if (op.norm == ops::Norm::kInstance) {
+      const double variance = moments.squares / moments.count * scale * scale;
+      scale *= static_cast<double>(inputs.norm_scale[c]) /
+               std::sqrt(variance + static_cast<double>(op.epsilon));
+      offset = static_cast<double>(inputs.norm_shift[c]) - scale * moments.mean;
+    } else if (inputs.bias != nullptr) {
+      offset = static_cast<double>(inputs.bias[c]);
+    }
+    out.scale.push_back(scale);
+    out.offset.push_back(offset);
+  }
+  return out;
+}
+
+}  // namespace
+
+Status Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scratch>& scratch,
+                            ChannelRange* range, LevelScale* levels) const {
+  const auto strips = static_cast<size_t>(strips_);
+  ThreadPool& threads = p.context.threads;
+  if (levels != nullptr) {
+    std::vector<StripStatistics> statistics(strips, StripStatistics(columns_));
+    threads.For(strips_, [&](int64_t i, int slot) {
+      RunStrip(p, i, scratch[static_cast<size_t>(slot)], &statistics[static_cast<size_t>(i)]);
+    });
+    *levels = ScaleOfLevels(op_, statistics, p.weights.level_scale, inputs);
+    return OkStatus();
+  }
+  const bool norm = op_.norm != ops::Norm::kNone;
+  const int64_t row = g_.out_w * conv_.co, stride = conv_.out_stride[0];
+  FloatFinish finisher(p.context.kernels, op_, conv_.co, strips_);
+  std::vector<ChannelRange> ranges(range == nullptr ? 0 : strips);
+  const auto finish = [&](int64_t i) {
+    const int64_t first = i * strip_rows_ * stride;
+    const int64_t rows = std::min((i + 1) * strip_rows_ * stride, g_.out_h) - first;
+    finisher.Apply(p.out_floats + first * row, rows * row,
+                   p.residual == nullptr ? nullptr : p.residual + first * row,
+                   range == nullptr ? nullptr : &ranges[static_cast<size_t>(i)]);
+  };
+  threads.For(strips_, [&](int64_t i, int slot) {
+    RunStrip(p, i, scratch[static_cast<size_t>(slot)], nullptr);
+    if (!norm) return finish(i);
+    const int64_t first = i * strip_rows_ * stride;
+    const int64_t rows = std::min((i + 1) * strip_rows_ * stride, g_.out_h) - first;
+    finisher.AddStrip(i, p.out_floats + first * row, rows * row);
+  });
+  if (norm) {
+    finisher.Reduce(g_.out_h * g_.out_w, inputs.norm_scale, inputs.norm_shift);
+    threads.For(strips_, [&](int64_t i, int) { finish(i); });
+  }
+  if (range == nullptr) return OkStatus();
+  *range = EmptyRange(conv_.co);
+  for (const ChannelRange& r : ranges) MergeRange(*range, r);
+  return OkStatus();
+}
+
+Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& inputs,
+                                 bool to_levels, bool want_ranges) const {
+  Activation out;
+  PICABIA_ASSIGN_OR_RETURN(out.tensor,
+                           context.pool.AllocateTensor(to_levels ? DType::kI16 : DType::kF32,
+                                                       {g_.batch, g_.out_h, g_.out_w, conv_.co}));
+  if (out.tensor.num_elements() == 0) return out;
+  PICABIA_ASSIGN_OR_RETURN(std::vector<Scratch> scratch, AllocateScratch(context));
+  std::vector<ChannelRange> measured;
+  if (inputs.x.levels.empty() && inputs.x.ranges.empty())
+    measured = MeasureRanges(context, inputs.x.tensor);
+  const std::vector<ChannelRange>& ranges = measured.empty() ? inputs.x.ranges : measured;
+  const int64_t pixels = g_.out_h * g_.out_w, size = pixels * conv_.co;
+  const int64_t in_size = g_.in_h * g_.in_w * conv_.ci;
+  if (to_levels) out.levels.resize(static_cast<size_t>(g_.batch));
+  if (!to_levels && want_ranges) out.ranges.resize(static_cast<size_t>(g_.batch));
+  for (int64_t n = 0; n < g_.batch; ++n) {
+    const auto at = static_cast<size_t>(n);
+    Picture p(context);
+    if (inputs.x.levels.empty()) {
+      p.floats = inputs.x.tensor.data<float>() + n * in_size;
+    } else {
+      p.levels = inputs.x.tensor.data<int16_t>() + n * in_size;
+    }
+    PrepareInput(p, inputs, at, ranges);
+    p.weights = QuantizeForPicture(context.kernels, context.threads, *weights_, p.input, to_levels,
+                                   inputs.bias);
+    if (to_levels) {
+      p.out_levels = out.tensor.MutableData<int16_t>() + n * size;
+    } else {
+      p.out_floats = out.tensor.MutableData<float>() + n * size;
+      if (inputs.residual != nullptr) p.residual = inputs.residual->tensor.data<float>() + n * size;
+    }
+    PICABIA_RETURN_IF_ERROR(RunPicture(p, inputs, scratch,
+                                       out.ranges.empty() ? nullptr : &out.ranges[at],
+                                       to_levels ? &out.levels[at] : nullptr));
+    if (!to_levels || inputs.residual == nullptr) continue;
+    const LevelScale sum = AddLevels(context, p.out_levels, out.levels[at],
+                                     inputs.residual->tensor.data<int16_t>() + n * size,
+                                     inputs.residual->levels[at], pixels);
+    out.levels[at] = sum;
+    out.levels[at].relu = op_.activation2 == ops::Activation::kRelu;
+  }
+  return out;
+}
+
+}  // namespace picabia::cpu

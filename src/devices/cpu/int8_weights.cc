@@ -1,0 +1,338 @@
+// Scales per output channel, int8 panels and the bounds of their sums.
+#include "devices/cpu/int8_weights.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/checked.h"
+
+namespace picabia::cpu {
+namespace {
+
+using kernels::kPanel;
+using kernels::kQuad;
+using kernels::PanelRun;
+using kernels::PanelSums;
+
+constexpr double kMaxWeight = 127;
+constexpr double kLargestLevel =
+    32400;                           // so that a span of levels can be shifted a little (levels.cc)
+constexpr int64_t kRunLength = 128;  // 128 * 127 * 65535 < 2^31: kernels::PanelRun
+constexpr int64_t kWinogradChannels = 32;
+
+// G g G' of one filter: G = {1,0,0; 1/2,1/2,1/2; 1/2,-1/2,1/2; 0,0,1}.
+std::array<float, kWinogradTaps> TransformFilter(const std::array<float, 9>& g) {
+  std::array<float, 12> rows{};
+  const auto three = [](float a, float b, float c, float* to, int64_t step) {
+    to[0] = a;
+    to[step] = (a + c) * 0.5f + b * 0.5f;
+    to[2 * step] = (a + c) * 0.5f - b * 0.5f;
+    to[3 * step] = c;
+  };
+  for (size_t x = 0; x < 3; ++x) three(g[x], g[3 + x], g[6 + x], rows.data() + x, 3);
+  std::array<float, kWinogradTaps> u{};
+  for (size_t y = 0; y < 4; ++y)
+    three(rows[3 * y], rows[3 * y + 1], rows[3 * y + 2], u.data() + 4 * y, 1);
+  return u;
+}
+
+void FillWinograd(const ConvWeights& conv, Int8Weights& w) {
+  const int64_t blocks = CeilDiv(conv.columns, kPanel), count = blocks * conv.ci * kPanel;
+  w.taps.resize(static_cast<size_t>(kWinogradTaps * count));
+  w.positive.assign(static_cast<size_t>(count), 0);
+  w.negative.assign(static_cast<size_t>(count), 0);
+  const float* panels = conv.phases[0].panels.data();
+  for (int64_t b = 0; b < blocks; ++b)
+    for (int64_t i = 0; i < conv.ci * kPanel; ++i) {
+      std::array<float, 9> g{};
+      const auto at = static_cast<size_t>(b * conv.ci * kPanel + i);
+      for (int64_t t = 0; t < 9; ++t) {
+        const float v = panels[(b * 9 + t) * conv.ci * kPanel + i];
+        g[static_cast<size_t>(t)] = v;
+        (v > 0 ? w.positive : w.negative)[at] += v;
+      }
+      const auto u = TransformFilter(g);
+      for (size_t t = 0; t < u.size(); ++t) w.taps[t * static_cast<size_t>(count) + at] = u[t];
+    }
+}
+
+bool SuitsWinograd(const ops::ConvBlock& op, const ConvWeights& c) {
+  return !op.transposed && !c.expanded && c.kernel_h == 3 && c.kernel_w == 3 &&
+         op.window.strides[0] == 1 && op.window.strides[1] == 1 && op.window.dilations[0] == 1 &&
+         op.window.dilations[1] == 1 && c.ci % kWinogradChannels == 0 && c.co >= kWinogradChannels;
+}
+
+// The inputs of one product, tap after tap and channel after channel.
+struct RunInputs {
+  std::vector<float> scale;
+  std::vector<int32_t> zero, above, below;
+
+  // `times`: the value of one step of the transformed input.
+  RunInputs(const Int8Input& input, int64_t taps, double times) {
+    const int32_t most = FactorLevels(input.kind);
+    for (int64_t t = 0; t < taps; ++t)
+      for (size_t c = 0; c < input.factors.scale.size(); ++c) {
+        scale.push_back(static_cast<float>(input.factors.scale[c] * times));
+        zero.push_back(input.factors.zero[c]);
+        above.push_back(most - input.factors.zero[c]);
+        below.push_back(-input.factors.zero[c]);
+      }
+  }
+};
+
+// One product's panels: `runs` runs of `length` float rows each, packed one after another.
+struct Product {
+  const float* weights;  // of one block
+  int64_t runs, length;
+  const RunInputs& inputs;
+
+  int64_t packed() const { return runs * RoundUp(length, kQuad) * kPanel; }
+
+  PanelRun Run(int64_t run, int64_t from, int64_t count) const {
+    return {weights + (run * length + from) * kPanel,
+            inputs.scale.data() + from,
+            inputs.zero.data() + from,
+            inputs.above.data() + from,
+            inputs.below.data() + from,
+            count};
+  }
+
+  void Largest(const kernels::KernelTable& k, float* largest) const {
+    for (int64_t r = 0; r < runs; ++r) k.panel_largest(Run(r, 0, length), largest);
+  }
+
+  PanelSums Quantize(const kernels::KernelTable& k, const double* scale, int8_t* out) const {
+    float inverse[kPanel];
+    for (int l = 0; l < kPanel; ++l)
+      inverse[l] = scale[l] > 0 ? static_cast<float>(1 / scale[l]) : 0.f;
+    PanelSums sums{};
+    for (int64_t r = 0; r < runs; ++r)
+      for (int64_t from = 0; from < length; from += kRunLength)
+        k.panel_quantize(Run(r, from, std::min(kRunLength, length - from)), inverse,
+                         out + (r * RoundUp(length, kQuad) + from) * kPanel, &sums);
+    return sums;
+  }
+};
+
+// Scales and sums of all columns of one product.
+struct Columns {
+  explicit Columns(int64_t n)
+      : scale(static_cast<size_t>(n)), correction(scale), high(scale), low(scale) {}
+  std::vector<double> scale, correction, high, low;
+};
+
+// The columns of an expanded product that are summed into one output need one scale.
+void ShareScales(const ConvWeights& weights, std::vector<double>& scale) {
+  for (int64_t m = 0; m < weights.co; ++m) {
+    double largest = 0;
+    for (int64_t i = m; i < weights.columns; i += weights.co)
+      largest = std::max(largest, scale[static_cast<size_t>(i)]);
+    for (int64_t i = m; i < weights.columns; i += weights.co)
+      scale[static_cast<size_t>(i)] = largest;
+  }
+}
+
+class PictureQuantizer {
+ public:
+  PictureQuantizer(const kernels::KernelTable& kernels, ThreadPool& threads,
+                   const Int8Weights& weights, const Int8Input& input)
+      : kernels_(kernels),
+        threads_(threads),
+        weights_(weights),
+        conv_(*weights.conv),
+        input_(input),
+        blocks_(CeilDiv(conv_.columns, kPanel)),
+        columns_(blocks_ * kPanel) {}
+
+  Int8Picture Run(bool to_levels, const float* bias) {
+    products_ = weights_.winograd ? kWinogradTaps : static_cast<int64_t>(conv_.phases.size());
+    MakeInputs();
+    PackAll();
+    picture_.level_scale.assign(static_cast<size_t>(conv_.co), 1.0);
+    if (to_levels) weights_.winograd ? BoundWinograd() : BoundDirect();
+    weights_.winograd ? FinishWinograd() : FinishDirect(to_levels ? nullptr : bias);
+    return std::move(picture_);
+  }
+
+ private:
+  void MakeInputs() {
+    if (weights_.winograd) {
+      Int8Input tap = input_;
+      std::fill(tap.factors.zero.begin(), tap.factors.zero.end(), kernels::kWinogradZero);
+      const double times = 1 << kernels::kWinogradShift;
+      inputs_.emplace_back(tap, 1, times);
+      for (size_t c = 0; c < tap.factors.zero.size(); ++c) tap.factors.zero[c] = input_.sum_zero[c];
+      inputs_.emplace_back(tap, 1, times);
+      return;
+    }
+    for (const ConvPhase& phase : conv_.phases)
+      inputs_.emplace_back(input_, phase.segments.empty() ? 0 : phase.segments[0].taps, 1.0);
+  }
+
+  Product ProductAt(int64_t i, int64_t block) const {
+    if (weights_.winograd)
+      return {weights_.taps.data() + (i * blocks_ + block) * conv_.ci * kPanel, 1, conv_.ci,
+              inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
+    const ConvPhase& phase = conv_.phases[static_cast<size_t>(i)];
+    const int64_t length = phase.segments.empty() ? 0 : phase.segments[0].taps * conv_.ci;
+    return {phase.panels.data() + block * phase.taps * conv_.ci * kPanel,
+            static_cast<int64_t>(phase.segments.size()), length, inputs_[static_cast<size_t>(i)]};
+  }
+
+  // All products' panels: scales first, since expanded columns share them.
+  void PackAll() {
+    sums_.assign(static_cast<size_t>(products_), Columns(columns_));
+    picture_.phases.resize(weights_.winograd ? 1 : static_cast<size_t>(products_));
+    for (int64_t i = 0; i < products_; ++i) {
+      const int64_t bytes = blocks_ * ProductAt(i, 0).packed();
+      starts_.push_back(weights_.winograd ? i * bytes : 0);
+      auto& panels = picture_.phases[weights_.winograd ? 0 : static_cast<size_t>(i)].panels;
+      panels.resize(static_cast<size_t>(weights_.winograd ? products_ * bytes : bytes));
+    }
+    const auto each = [&](auto f) {
+      threads_.For(products_ * blocks_, [&](int64_t n, int) { f(n / blocks_, n % blocks_); });
+    };
+    if (conv_.expanded) {
+      each([&](int64_t i, int64_t b) { Scale(i, b); });
+      ShareScales(conv_, sums_[0].scale);
+      each([&](int64_t i, int64_t b) { Pack(i, b); });
+      return;
+    }
+    each([&](int64_t i, int64_t b) {
+      Scale(i, b);
+      Pack(i, b);
+    });
+  }
+
+  void Scale(int64_t i, int64_t block) {
+    float largest[kPanel] = {};
+    ProductAt(i, block).Largest(kernels_, largest);
+    for (int64_t l = 0; l < kPanel; ++l)
+      sums_[static_cast<size_t>(i)].scale[static_cast<size_t>(block * kPanel + l)] =
+          static_cast<double>(largest[l]) / kMaxWeight;
+  }
+
+  void Pack(int64_t i, int64_t block) {
+    Columns& c = sums_[static_cast<size_t>(i)];
+    const auto at = static_cast<size_t>(block * kPanel);
+    const Product product = ProductAt(i, block);
+    auto& panels = picture_.phases[weights_.winograd ? 0 : static_cast<size_t>(i)].panels;
+    int8_t* out = panels.data() + starts_[static_cast<size_t>(i)] + block * product.packed();
+    const PanelSums sums = product.Quantize(kernels_, c.scale.data() + at, out);
+    std::copy_n(sums.correction, kPanel, c.correction.begin() + static_cast<int64_t>(at));
+    std::copy_n(sums.high, kPanel, c.high.begin() + static_cast<int64_t>(at));
+    std::copy_n(sums.low, kPanel, c.low.begin() + static_cast<int64_t>(at));
+  }
+
+  void SetLevelScale(size_t m, double largest) {
+    if (largest > 0) picture_.level_scale[m] = largest / kLargestLevel;
+  }
+
+  // No input can make a larger sum, in any phase.
+  void BoundDirect() {
+    for (size_t m = 0; m < static_cast<size_t>(conv_.co); ++m) {
+      double largest = 0;
+      for (const Columns& c : sums_)
+        largest = std::max(largest, c.scale[m] * std::max(c.high[m], -c.low[m]));
+      SetLevelScale(m, largest);
+    }
+  }
+
+  void BoundWinograd() {
+    constexpr double kMargin = 1.05;  // what the roundings of all taps may add
+    for (int64_t m = 0; m < conv_.co; ++m) {
+      double high = 0, low = 0;
+      for (int64_t c = 0; c < conv_.ci; ++c) {
+        const auto at = static_cast<size_t>((m / kPanel * conv_.ci + c) * kPanel + m % kPanel);
+        const double p = weights_.positive[at], n = weights_.negative[at];
+        const double most = input_.range.high[static_cast<size_t>(c)],
+                     least = input_.range.low[static_cast<size_t>(c)];
+        high += p * most + n * least;
+        low += p * least + n * most;
+      }
+      SetLevelScale(static_cast<size_t>(m), std::max(high, -low) * kMargin);
+    }
+  }
+
+  double LevelScale(int64_t column) const {
+    const auto m = static_cast<size_t>(column);
+    return m < picture_.level_scale.size() ? picture_.level_scale[m] : 1;
+  }
+
+  void FinishDirect(const float* bias) {
+    for (size_t i = 0; i < picture_.phases.size(); ++i) {
+      Int8Phase& phase = picture_.phases[i];
+      const Columns& c = sums_[i];
+      phase.scale.assign(static_cast<size_t>(columns_), 0);
+      phase.high_scale = phase.offset = phase.scale;
+      for (int64_t m = 0; m < conv_.co; ++m) {
+        const auto at = static_cast<size_t>(m);
+        double correction = 0;
+        for (int64_t k = m; k < conv_.columns; k += conv_.co)
+          correction += c.correction[static_cast<size_t>(k)];
+        const double scale = c.scale[at] / LevelScale(m);
+        phase.scale[at] = static_cast<float>(scale);
+        phase.high_scale[at] = static_cast<float>(scale * 256);
+        phase.offset[at] = static_cast<float>(
+            -correction * scale + (bias == nullptr ? 0.0 : static_cast<double>(bias[m])));
+      }
+    }
+  }
+
+  // The offset is the transform of what the zero points of the taps add.
+  void FinishWinograd() {
+    constexpr int kA[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};  // A'
+    Int8Phase& phase = picture_.phases[0];
+    const auto n = static_cast<size_t>(columns_);
+    phase.scale.assign(kWinogradTaps * n, 0);
+    phase.offset.assign(4 * n, 0);
+    for (size_t m = 0; m < n; ++m) {
+      double offset[4] = {};
+      for (size_t t = 0; t < kWinogradTaps; ++t) {
+        const double scale = sums_[t].scale[m] / LevelScale(static_cast<int64_t>(m));
+        phase.scale[t * n + m] = static_cast<float>(scale);
+        for (size_t i = 0; i < 4; ++i)
+          offset[i] -= kA[i / 2][t / 4] * kA[i % 2][t % 4] * sums_[t].correction[m] * scale;
+      }
+      for (size_t i = 0; i < 4; ++i) phase.offset[i * n + m] = static_cast<float>(offset[i]);
+    }
+  }
+
+  const kernels::KernelTable& kernels_;
+  ThreadPool& threads_;
+  const Int8Weights& weights_;
+  const ConvWeights& conv_;
+  const Int8Input& input_;
+  int64_t blocks_, columns_, products_ = 0;
+  std::vector<RunInputs> inputs_;
+  std::vector<Columns> sums_;
+  std::vector<int64_t> starts_;
+  Int8Picture picture_;
+};
+
+}  // namespace
+
+bool Int8Weights::FitsInt32(const ConvWeights& conv) {
+  int64_t taps = 0;
+  for (const ConvPhase& phase : conv.phases) taps = std::max(taps, phase.taps);
+  const int64_t expanded = conv.expanded ? conv.kernel_w : 1;  // columns summed in int32
+  return taps * conv.ci * expanded * 255 * 127 < (int64_t{1} << 31);
+}
+
+Int8Weights MakeInt8Weights(const ops::ConvBlock& op, std::shared_ptr<const ConvWeights> conv,
+                            bool winograd) {
+  Int8Weights w;
+  w.winograd = winograd && SuitsWinograd(op, *conv);
+  if (w.winograd) FillWinograd(*conv, w);
+  w.conv = std::move(conv);
+  return w;
+}
+
+Int8Picture QuantizeForPicture(const kernels::KernelTable& kernels, ThreadPool& threads,
+                               const Int8Weights& weights, const Int8Input& input, bool to_levels,
+                               const float* bias) {
+  return PictureQuantizer(kernels, threads, weights, input).Run(to_levels, bias);
+}
+
+}  // namespace picabia::cpu

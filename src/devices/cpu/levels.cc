@@ -1,0 +1,324 @@
+// Scales of 16-bit levels, and how they become factors of products.
+#include "devices/cpu/levels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/checked.h"
+#include "devices/cpu/conv.h"
+
+namespace picabia::cpu {
+namespace {
+
+constexpr int64_t kLanes = 32;        // of the widest level kernel
+constexpr int64_t kMaxPeriod = 1024;  // parameters stay in the first-level cache
+constexpr int64_t kBlockLevels = 64 << 10;
+constexpr double kSpan = 65000;    // of the 65,536 numbers that a stretched level may use
+constexpr int kMaxShift = 14;      // 2^14 is the largest power that is an int16
+constexpr double kHeadroom = 250;  // what is left beyond kSpan, less a margin
+constexpr double kQ15 = 32768;
+constexpr double kLargestSum = 32400;  // as the bound of a convolution's levels
+constexpr double kLargestLevel = 32767;
+
+int16_t Saturate(double v) {
+  return static_cast<int16_t>(std::clamp(std::nearbyint(v), -32768.0, 32767.0));
+}
+
+// One channel's parameters: t = level * factor + offset, and so on as in kernels::LevelRow.
+struct Channel {
+  int16_t factor = 0, offset = 0, floor = -32768, gain = 0, zero = 0;
+  double scale = 1;  // value of a step of q
+  int32_t q_zero = 0;
+};
+
+// Every level has the same value.
+Channel ConstantChannel(double value, FactorKind kind) {
+  Channel c;
+  if (value == 0) return c;
+  // One step up or down from the zero point, which is the only other number needed.
+  c.scale = std::fabs(value);
+  const bool negative = value < 0;
+  c.q_zero = negative && kind != FactorKind::kTile ? 1 : 0;
+  c.zero = static_cast<int16_t>(c.q_zero + (negative ? -1 : 1));
+  return c;
+}
+
+class ChannelMapper {
+ public:
+  ChannelMapper(const LevelScale& s, size_t c, FactorKind kind)
+      : scale_(s.scale[c]),
+        offset_(s.offset[c]),
+        low_(s.low[c]),
+        high_(s.high[c]),
+        relu_(s.relu),
+        kind_(kind) {
+    const double a = s.Value(c, s.low[c]), b = s.Value(c, s.high[c]);
+    least_ = std::min(a, b);
+    most_ = std::max(a, b);
+  }
+
+  // False where kWord does not fit.
+  bool Map(Channel& out) {
+    const double span = static_cast<double>(high_) - low_;
+    const double width = std::max(most_, 0.0) - std::min(least_, 0.0);
+    if (!(scale_ != 0) || span == 0 || least_ == most_ || !std::isfinite(width)) {
+      out = ConstantChannel(std::isfinite(least_) ? least_ : 0, kind_);
+      return true;
+    }
+    sign_ = scale_ < 0 ? -1 : 1;
+    zero_level_ = -offset_ / scale_;
+    return kind_ == FactorKind::kWord ? MapWord(out) : MapScaled(out, span, width);
+  }
+
+ private:
+  static int Shift(double span) {
+    int shift = 0;
+    while (shift < kMaxShift && span * std::ldexp(1.0, shift + 1) <= kSpan) ++shift;
+    return shift;
+  }
+
+  double Floor(double t_zero) const { return relu_ ? t_zero : -32768; }
+
+  // The largest gain that keeps q in range; the offset is shifted a little so that the zero point
+  // falls on a whole number.
+  bool MapScaled(Channel& out, double span, double width) const {
+    const int shift = Shift(span);
+    const double power = std::ldexp(1.0, shift) * sign_;
+    const double step = std::fabs(scale_) / std::fabs(power);  // value of one t
+    const double gain = std::floor(std::min(step * FactorLevels(kind_) / width * kQ15, 32767.0));
+    if (gain < 1) {  // the channel varies by less than a step
+      out = ConstantChannel((least_ + most_) / 2, kind_);
+      return true;
+    }
+    out.factor = static_cast<int16_t>(power);
+    out.gain = static_cast<int16_t>(gain);
+    out.scale = step * kQ15 / gain;
+    out.q_zero = kind_ == FactorKind::kTile ? 0
+                                            : static_cast<int32_t>(std::nearbyint(std::clamp(
+                                                  -std::min(least_, 0.0) / out.scale, 0.0, 255.0)));
+    double offset = -std::nearbyint(power * (static_cast<double>(low_) + high_) / 2);
+    const double t_zero = power * zero_level_ + offset;
+    const double steps = std::nearbyint(t_zero * gain / kQ15);
+    const double move = std::nearbyint(steps * kQ15 / gain - t_zero);
+    if (std::fabs(move) <= kHeadroom) offset += move;
+    out.offset = Wrap(offset);
+    out.floor = Saturate(Floor(power * zero_level_ + offset));
+    // Where the threshold lies among the levels it maps to the zero point exactly.
+    const double t = power * zero_level_ + offset;
+    const double at_zero = relu_ && std::fabs(t) < 32767
+                               ? std::floor((out.floor * gain + kQ15 / 2) / kQ15)
+                               : std::nearbyint(t * gain / kQ15);
+    out.zero = Saturate(out.q_zero - at_zero);
+    return true;
+  }
+
+  // No gain: q is t, counted from its least value.
+  bool MapWord(Channel& out) const {
+    const double first = std::min<double>(low_, zero_level_),
+                 last = std::max<double>(high_, zero_level_);
+    // Below an activation's threshold nothing is told apart.
+    const bool rising = scale_ > 0;
+    const double from = relu_ && rising ? zero_level_ : first;
+    const double to = relu_ && !rising ? zero_level_ : last;
+    if (to - from > kSpan) return false;
+    // t must also fit for levels on the far side of the threshold.
+    const double whole = std::max<double>(last, high_) - std::min<double>(first, low_);
+    if (whole > kSpan) return false;
+    const int shift = Shift(whole);
+    const double power = std::ldexp(1.0, shift) * sign_;
+    const double middle = (std::max<double>(last, high_) + std::min<double>(first, low_)) / 2;
+    const double offset = -std::nearbyint(power * middle);
+    const double t_zero = power * zero_level_ + offset;
+    const double t_least = power * (rising ? from : to) + offset;
+    out.factor = static_cast<int16_t>(power);
+    out.offset = Wrap(offset);
+    out.floor = Saturate(Floor(t_zero));
+    out.scale = std::fabs(scale_ / power);
+    const double base =
+        std::floor(relu_ ? std::max(t_least, static_cast<double>(out.floor)) : t_least);
+    out.zero = Wrap(-base);
+    out.q_zero = static_cast<int32_t>(std::max(std::nearbyint(t_zero) - base, 0.0));
+    return true;
+  }
+
+  static int16_t Wrap(double v) {
+    return static_cast<int16_t>(static_cast<uint16_t>(static_cast<int64_t>(v) & 0xffff));
+  }
+
+  double scale_, offset_;
+  int32_t low_, high_;
+  bool relu_;
+  FactorKind kind_;
+  double least_ = 0, most_ = 0, zero_level_ = 0;
+  int sign_ = 1;
+};
+
+}  // namespace
+
+double LevelScale::Value(size_t c, int32_t level) const {
+  const double v = scale[c] * level + offset[c];
+  return relu ? std::max(v, 0.0) : v;
+}
+
+ChannelRange RangeOf(const LevelScale& levels) {
+  ChannelRange range;
+  for (size_t c = 0; c < levels.scale.size(); ++c) {
+    const double a = levels.Value(c, levels.low[c]), b = levels.Value(c, levels.high[c]);
+    range.low.push_back(static_cast<float>(std::min(a, b)));
+    range.high.push_back(static_cast<float>(std::max(a, b)));
+  }
+  return range;
+}
+
+int32_t FactorLevels(FactorKind kind) {
+  switch (kind) {
+    case FactorKind::kByte:
+      return 255;
+    case FactorKind::kWord:
+      return 65535;
+    case FactorKind::kTile:
+      return kernels::kWinogradLevels;
+  }
+  return 0;
+}
+
+int64_t LevelPeriod(int64_t channels) {
+  if (channels == 0) return kLanes;
+  const int64_t period = std::lcm(channels, kLanes);
+  return period <= kMaxPeriod ? period : channels;
+}
+
+bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& m) {
+  const size_t channels = levels.scale.size();
+  m.period = LevelPeriod(static_cast<int64_t>(channels));
+  const auto size = static_cast<size_t>(RoundUp(m.period, kLanes));
+  for (auto* v : {&m.factor, &m.offset, &m.floor, &m.gain, &m.zero}) v->assign(size, 0);
+  m.input.scale.resize(channels);
+  m.input.zero.resize(channels);
+  for (size_t c = 0; c < channels; ++c) {
+    Channel channel;
+    if (!ChannelMapper(levels, c, kind).Map(channel)) return false;
+    m.input.scale[c] = channel.scale;
+    m.input.zero[c] = channel.q_zero;
+    for (size_t i = c; i < static_cast<size_t>(m.period); i += channels) {
+      m.factor[i] = channel.factor;
+      m.offset[i] = channel.offset;
+      m.floor[i] = channel.floor;
+      m.gain[i] = channel.gain;
+      m.zero[i] = channel.zero;
+    }
+  }
+  return true;
+}
+
+namespace {
+
+// The float parameters of kernels::LevelTerm, repeated: value * `times`.
+struct TermParameters {
+  std::vector<float> scale, offset, floor;
+  TermParameters(const LevelScale& s, int64_t period, const std::vector<double>& times) {
+    const auto channels = s.scale.size();
+    for (size_t i = 0; i < static_cast<size_t>(period); ++i) {
+      const size_t c = i % channels;
+      scale.push_back(static_cast<float>(s.scale[c] * times[c]));
+      offset.push_back(static_cast<float>(s.offset[c] * times[c]));
+      floor.push_back(s.relu ? 0.f : -std::numeric_limits<float>::max());
+    }
+  }
+  kernels::LevelTerm Term(const int16_t* levels) const {
+    return {levels, scale.data(), offset.data(), floor.data()};
+  }
+};
+
+// Pixels whose levels are a whole number of periods, about kBlockLevels of them.
+int64_t BlockPixels(int64_t channels, int64_t period) {
+  const int64_t unit = period / channels;
+  return std::max<int64_t>(kBlockLevels / period, 1) * unit;
+}
+
+}  // namespace
+
+Result<Tensor> ValuesOf(const ConvContext& context, const Activation& a) {
+  if (a.levels.empty()) return a.tensor;
+  const Shape& shape = a.tensor.shape();
+  PICABIA_ASSIGN_OR_RETURN(Tensor out, context.pool.AllocateTensor(DType::kF32, shape));
+  const int64_t channels = shape[3], pixels = shape[1] * shape[2];
+  // A period of 16 lanes at least; what is left of a picture at the end goes through a copy.
+  const int64_t period = std::lcm(channels, int64_t{16});
+  const int64_t block = BlockPixels(channels, period);
+  for (int64_t n = 0; n < shape[0]; ++n) {
+    const std::vector<double> one(static_cast<size_t>(channels), 1.0);
+    const TermParameters parameters(a.levels[static_cast<size_t>(n)], period, one);
+    const int16_t* from = a.tensor.data<int16_t>() + n * pixels * channels;
+    float* to = out.MutableData<float>() + n * pixels * channels;
+    context.threads.For(CeilDiv(pixels, block), [&](int64_t i, int) {
+      const int64_t count = std::min(block, pixels - i * block) * channels;
+      const int64_t whole = count / period * period;
+      const int64_t at = i * block * channels;
+      context.kernels.levels_to_float(parameters.Term(from + at), whole, period, to + at);
+      if (whole == count) return;
+      std::vector<int16_t> rest(static_cast<size_t>(period), 0);
+      std::vector<float> values(static_cast<size_t>(period));
+      std::copy_n(from + at + whole, count - whole, rest.begin());
+      context.kernels.levels_to_float(parameters.Term(rest.data()), period, period, values.data());
+      std::copy_n(values.begin(), count - whole, to + at + whole);
+    });
+  }
+  return out;
+}
+
+LevelScale AddLevels(const ConvContext& context, int16_t* y, const LevelScale& y_scale,
+                     const int16_t* residual, const LevelScale& residual_scale, int64_t pixels) {
+  const size_t n = y_scale.scale.size();
+  const auto channels = static_cast<int64_t>(n);
+  const ChannelRange a = RangeOf(y_scale), b = RangeOf(residual_scale);
+  LevelScale out;
+  std::vector<double> inverse(n);
+  for (size_t c = 0; c < n; ++c) {
+    const double largest = std::max(std::fabs(static_cast<double>(a.low[c]) + b.low[c]),
+                                    std::fabs(static_cast<double>(a.high[c]) + b.high[c]));
+    const double step = largest > 0 ? largest / kLargestSum : 1;
+    out.scale.push_back(step);
+    out.offset.push_back(0);
+    inverse[c] = 1 / step;
+  }
+  const int64_t period = std::lcm(channels, int64_t{16});
+  const TermParameters py(y_scale, period, inverse), pr(residual_scale, period, inverse);
+  const int64_t block = BlockPixels(channels, period), blocks = CeilDiv(pixels, block);
+  std::vector<std::vector<float>> low(static_cast<size_t>(blocks)), high(low);
+  context.threads.For(blocks, [&](int64_t i, int) {
+    auto& l = low[static_cast<size_t>(i)];
+    auto& h = high[static_cast<size_t>(i)];
+    l.assign(static_cast<size_t>(period), kLargestLevel);
+    h.assign(static_cast<size_t>(period), -kLargestLevel);
+    const int64_t count = std::min(block, pixels - i * block) * channels;
+    const int64_t whole = count / period * period, at = i * block * channels;
+    int16_t* to = y + at;
+    context.kernels.add_levels(
+        {py.Term(to), pr.Term(residual + at), whole, period, to, l.data(), h.data()});
+    if (whole == count) return;
+    // The pixels left over, with the last one repeated so that the range stays true.
+    std::vector<int16_t> ry(static_cast<size_t>(period)), rr(ry);
+    for (int64_t k = 0; k < period; ++k) {
+      const int64_t from =
+          whole + (k < count - whole ? k : (count - whole) - channels + k % channels);
+      ry[static_cast<size_t>(k)] = to[from];
+      rr[static_cast<size_t>(k)] = residual[at + from];
+    }
+    context.kernels.add_levels(
+        {py.Term(ry.data()), pr.Term(rr.data()), period, period, ry.data(), l.data(), h.data()});
+    std::copy_n(ry.begin(), count - whole, to + whole);
+  });
+  out.low.assign(n, std::numeric_limits<int32_t>::max());
+  out.high.assign(n, std::numeric_limits<int32_t>::min());
+  for (size_t i = 0; i < static_cast<size_t>(blocks); ++i)
+    for (size_t k = 0; k < static_cast<size_t>(period); ++k) {
+      out.low[k % n] = std::min(out.low[k % n], static_cast<int32_t>(low[i][k]));
+      out.high[k % n] = std::max(out.high[k % n], static_cast<int32_t>(high[i][k]));
+    }
+  return out;
+}
+
+}  // namespace picabia::cpu

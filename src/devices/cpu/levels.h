@@ -1,0 +1,75 @@
+// How activations travel between integer convolutions: as 16-bit levels, before their norm and
+// activation, which the reader applies while it makes its own 8-bit factors. So a layer is written
+// once and read once, and the exact range of every channel is known before it is quantized.
+//
+//   value = act(level * scale + offset)      act: max(., 0), or nothing
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/tensor.h"
+#include "devices/cpu/quantize.h"
+#include "kernels/table.h"
+
+namespace picabia::cpu {
+
+// The levels of one picture, per channel.
+struct LevelScale {
+  std::vector<double> scale, offset;
+  std::vector<int32_t> low, high;  // smallest and largest level
+  bool relu = false;
+
+  double Value(size_t c, int32_t level) const;  // after the activation
+};
+
+// A tensor on its way between steps, with what its producer learned about it.
+struct Activation {
+  Tensor tensor;                     // float32, or int16 where `levels` is there
+  std::vector<ChannelRange> ranges;  // of float32: one a picture of the batch, or empty
+  std::vector<LevelScale> levels;    // one a picture of the batch
+};
+
+// Smallest and largest value of each channel.
+ChannelRange RangeOf(const LevelScale& levels);
+
+// What the levels become: q - zero, times scale, is the value.
+struct InputFactors {
+  std::vector<double> scale;
+  std::vector<int32_t> zero;
+};
+
+enum class FactorKind {
+  kByte,  // 0..255
+  kWord,  // 0..65535
+  kTile,  // 12 bits about 0, for Winograd's transform
+};
+int32_t FactorLevels(FactorKind kind);
+
+// The parameters of kernels::LevelRow for one picture, repeated to `period` entries.
+struct LevelMapping {
+  int64_t period = 0;
+  std::vector<int16_t> factor, offset, floor, gain, zero;
+  InputFactors input;
+
+  kernels::LevelRow Row(const int16_t* levels, int64_t count) const {
+    return {levels,        count,        period,      factor.data(),
+            offset.data(), floor.data(), gain.data(), zero.data()};
+  }
+};
+
+// False where kWord cannot hold a channel and its zero: the caller takes kByte.
+bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& mapping);
+
+// How often per-channel parameters of the level kernels repeat.
+int64_t LevelPeriod(int64_t channels);
+
+// Levels as float32, for readers that want values. `context` supplies kernels, threads and memory.
+struct ConvContext;
+Result<Tensor> ValuesOf(const ConvContext& context, const Activation& activation);
+
+// The sum of two pictures of levels, after their norms and activations, in the place of `y`.
+LevelScale AddLevels(const ConvContext& context, int16_t* y, const LevelScale& y_scale,
+                     const int16_t* residual, const LevelScale& residual_scale, int64_t pixels);
+
+}  // namespace picabia::cpu

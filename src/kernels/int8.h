@@ -1,0 +1,119 @@
+// The contracts of the kernels of the int8 engine (src/devices/cpu/int8_conv.h), which are members
+// of KernelTable. All integers; the float steps are elementwise, in a fixed order: same bits in
+// every table.
+#pragma once
+
+#include <cstdint>
+
+namespace picabia::kernels {
+
+// 16-bit levels to the factors of a product, per channel:
+//   t = max(level * factor + offset, floor)     modulo 2^16; the caller sees to it that t fits
+//   map8:  q = clamp(((t * gain + 2^14) >> 15) + zero, 0, 255)
+//   tile:  d = ((t * gain + 2^14) >> 15) + zero
+//   map16: q = t + zero as unsigned 16 bits, in two bytes
+struct LevelRow {
+  const int16_t* levels;
+  int64_t count;
+  int64_t period;  // entries of the parameters below, which repeat: a multiple of the channels
+  const int16_t *factor, *offset, *floor, *gain, *zero;  // [period rounded up to 32]
+};
+
+// Sums over the levels of each channel, about a pivot near their mean so that floats suffice.
+// Arrays have the channels rounded up to 16.
+struct LevelStatistics {
+  float* pivot;
+  double *sums, *squares;  // of level - pivot; added to
+  float *low, *high;       // smallest and largest level; updated
+};
+
+// int32 sums of products to levels or floats, per channel c:
+//   v = low * scale + offset (+ high * high_scale)
+//   level = round_half_even(clamp(v, -32767, 32767))
+struct Requantize {
+  const int32_t* low;
+  const int32_t* high;                       // of the high bytes of 16-bit factors, or null
+  int64_t stride;                            // int32 between pixels, >= channels rounded up to 16
+  const float *scale, *high_scale, *offset;  // [channels rounded up to 16]
+  int16_t* levels;                           // pixel p, channel c at levels[p * y_stride + c]
+  float* floats;                             // the same for requantize_float
+  int64_t y_stride;
+  int64_t pixels, channels;
+  LevelStatistics statistics;
+  bool set_pivot;  // the pivot is the first pixel's level; else it is given
+};
+
+// Each output of an expanded product: the sum of its columns over `taps` neighbouring pixels, then
+// as Requantize. Four outputs at most; tap k's columns begin k * outputs behind the first's.
+struct ColumnSums {
+  const int32_t *low, *high;
+  int64_t stride, taps, step;                // step: pixels between the taps
+  int64_t outputs;                           // of the convolution
+  const float *scale, *high_scale, *offset;  // [4]
+  float* y;                                  // pixel p at y[p * y_stride]
+  int64_t y_stride;
+  int64_t pixels, channels;  // channels: how many of the four are written
+};
+
+// value = max(level * scale + offset, floor), per channel.
+struct LevelTerm {
+  const int16_t* levels;
+  const float *scale, *offset, *floor;  // [period]
+};
+
+// out = round_half_even(clamp(a + b, -32767, 32767)), and its range per entry of the period.
+struct LevelSum {
+  LevelTerm a, b;
+  int64_t count, period;  // a multiple of 16 that divides count
+  int16_t* out;           // may be a.levels or b.levels
+  float *low, *high;      // [period]; updated
+};
+
+constexpr int kWinogradShift = 6;         // from differences of 12-bit levels to 8 bits
+constexpr int kWinogradLevels = 64 * 63;  // 2 * 4032 >> 6 = 126, and 4 * 4032 >> 6 = 252
+constexpr int kWinogradZero = 127;        // of all taps but the one that only adds
+constexpr int kWinogradSumTap = 5;        // that one: row 1, column 1
+
+// A row of tiles: tile t covers pixels 2t .. 2t + 3 of four rows.
+struct WinogradInput {
+  const int16_t* rows[4];  // |differences| <= 2 * kWinogradLevels
+  int64_t pixel_stride;    // int16 between pixels
+  int64_t channels;        // a multiple of 32
+  int64_t tiles;
+  const int16_t* sum_zero;  // [channels]: zero points of tap kWinogradSumTap
+  uint8_t* taps;            // [16][tiles][channels], tap_stride bytes between taps
+  int64_t tap_stride;
+};
+
+// The sums of a row of tiles to two rows of levels:
+//   level = round(clamp(sum over taps of A' (sum * scale) A + offset)).
+struct WinogradOutput {
+  const int32_t* sums;  // [16][tiles][columns]
+  int64_t tap_stride;   // int32 between taps
+  int64_t columns;      // channels rounded up to 16
+  const float* scale;   // [16][columns]
+  const float* offset;  // [4][columns]: of the four outputs of a tile
+  int16_t* rows[2];     // [width][channels]; null where the picture ends
+  int64_t width;        // pixels: 2 * tiles, or one less
+  int64_t tiles, channels;
+  LevelStatistics statistics;
+  bool set_pivot;
+};
+
+// A run of `length` rows of a panel of 16 float weights, and what its inputs are.
+struct PanelRun {
+  const float* weights;  // [length][16]
+  const float* scale;    // [length]: of the input
+  // [length]: zero point of the input, and the largest and smallest (q - zero); only for
+  // panel_quantize. length * 127 * (above - below) < 2^31.
+  const int32_t *zero, *above, *below;
+  int64_t length;
+};
+
+struct PanelSums {
+  double correction[16];  // of v * zero
+  double high[16];        // the largest sum of v * (q - zero) that any input makes
+  double low[16];
+};
+
+}  // namespace picabia::kernels

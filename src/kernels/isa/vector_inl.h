@@ -1,0 +1,44 @@
+// The vectors of the integer kernels: always 64 bytes, which the compiler cuts into the registers
+// that an instruction set has. Each file of src/kernels/isa/ includes this into its namespace,
+// after its own MulHrs.
+
+using Float16 [[gnu::vector_size(64)]] = float;
+using Int16x32 [[gnu::vector_size(64)]] = int16_t;
+using Int32x16 [[gnu::vector_size(64)]] = int32_t;
+using Int16x16 [[gnu::vector_size(32)]] = int16_t;
+using Byte32 [[gnu::vector_size(32)]] = uint8_t;
+using Int32x4 [[gnu::vector_size(16)]] = int32_t;
+using Float4 [[gnu::vector_size(16)]] = float;
+
+template <typename V>
+[[gnu::always_inline]] inline V LoadVector(const void* from) {
+  V v;
+  std::memcpy(&v, from, sizeof(V));
+  return v;
+}
+
+template <typename V>
+[[gnu::always_inline]] inline void StoreVector(void* to, V v) {
+  std::memcpy(to, &v, sizeof(V));
+}
+
+template <typename V>
+[[gnu::always_inline]] inline V Larger(V a, V b) {
+  return a > b ? a : b;
+}
+
+template <typename V>
+[[gnu::always_inline]] inline V Smaller(V a, V b) {
+  return a < b ? a : b;
+}
+
+// Nearest integer, ties to even, as a float; |v| < 2^22. In 1.5 * 2^23 the last bit weighs 1.
+[[gnu::always_inline]] inline Float16 RoundEven(Float16 v) { return (v + 12582912.f) - 12582912.f; }
+
+[[gnu::always_inline]] inline Int16x16 ToInt16(Float16 v) {
+  return __builtin_convertvector(__builtin_convertvector(v, Int32x16), Int16x16);
+}
+
+[[gnu::always_inline]] inline Float16 ToFloat(Int16x16 v) {
+  return __builtin_convertvector(__builtin_convertvector(v, Int32x16), Float16);
+}

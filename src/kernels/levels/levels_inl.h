@@ -1,0 +1,192 @@
+// Kernels over 16-bit levels, the form in which convolutions hand pictures to each other
+// (src/devices/cpu/levels.h): sums to levels with their statistics, levels to the 8-bit factors of
+// the next products, sums of two pictures of levels.
+
+constexpr float kLargestLevel = 32767.f;
+
+// t = max(level * factor + offset, floor), which the caller has made to fit 16 bits.
+struct MapParameters {
+  Int16x32 factor, offset, floor, gain, zero;
+  explicit MapParameters(const LevelRow& r, int64_t j)
+      : factor(LoadVector<Int16x32>(r.factor + j)),
+        offset(LoadVector<Int16x32>(r.offset + j)),
+        floor(LoadVector<Int16x32>(r.floor + j)),
+        gain(LoadVector<Int16x32>(r.gain + j)),
+        zero(LoadVector<Int16x32>(r.zero + j)) {}
+
+  [[gnu::always_inline]] Int16x32 Stretch(Int16x32 level) const {
+    return Larger<Int16x32>(level * factor + offset, floor);
+  }
+  [[gnu::always_inline]] Int16x32 Map(Int16x32 level) const {
+    return MulHrs(Stretch(level), gain) + zero;
+  }
+};
+
+// Calls store(position, parameters, levels) for whole vectors; the last one of a row that is no
+// multiple of 32 long is copied in and out.
+template <typename F>
+[[gnu::always_inline]] inline void ForLevels(const LevelRow& row, F store) {
+  constexpr int64_t kStep = 32;
+  int64_t i = 0;
+  for (; i + row.period <= row.count; i += row.period)
+    for (int64_t j = 0; j < row.period; j += kStep)
+      store(i + j, kStep, MapParameters(row, j), LoadVector<Int16x32>(row.levels + i + j));
+  for (int64_t j = 0; i + j < row.count; j += kStep) {
+    const int64_t left = std::min(kStep, row.count - i - j);
+    Int16x32 levels{};
+    std::memcpy(&levels, row.levels + i + j, static_cast<size_t>(left) * sizeof(int16_t));
+    store(i + j, left, MapParameters(row, j), levels);
+  }
+}
+
+template <typename V>
+[[gnu::always_inline]] inline void StorePart(void* to, const V& v, int64_t bytes) {
+  if (bytes == static_cast<int64_t>(sizeof(V))) {
+    StoreVector(to, v);
+  } else {
+    std::memcpy(to, &v, static_cast<size_t>(bytes));
+  }
+}
+
+void MapLevels8(const LevelRow& args, uint8_t* q) {
+  const LevelRow row = args;
+  ForLevels(row, [=](int64_t at, int64_t n, const MapParameters& p, Int16x32 levels) {
+    const Int16x32 zero{}, most = zero + int16_t{255};
+    const Int16x32 v = Smaller(Larger(p.Map(levels), zero), most);
+    StorePart(q + at, __builtin_convertvector(v, Byte32), n);
+  });
+}
+
+void MapLevels16(const LevelRow& args, uint8_t* high, uint8_t* low) {
+  using Word32 [[gnu::vector_size(64)]] = uint16_t;
+  const LevelRow row = args;
+  ForLevels(row, [=](int64_t at, int64_t n, const MapParameters& p, Int16x32 levels) {
+    const Word32 v = (Word32)(p.Stretch(levels) + p.zero);
+    StorePart(high + at, __builtin_convertvector(v >> 8, Byte32), n);
+    StorePart(low + at, __builtin_convertvector(v, Byte32), n);
+  });
+}
+
+void MapLevelsTile(const LevelRow& args, int16_t* d) {
+  const LevelRow row = args;
+  ForLevels(row, [=](int64_t at, int64_t n, const MapParameters& p, Int16x32 levels) {
+    StorePart(d + at, p.Map(levels), n * 2);
+  });
+}
+
+// What a convolution leaves for its norm and its reader, of 16 channels, while they are in
+// registers.
+struct LevelSums {
+  Float16 pivot{}, sum{}, square{}, low{}, high{};
+
+  explicit LevelSums(const LevelStatistics& s, int64_t c)
+      : pivot(LoadVector<Float16>(s.pivot + c)),
+        low(LoadVector<Float16>(s.low + c)),
+        high(LoadVector<Float16>(s.high + c)) {}
+
+  [[gnu::always_inline]] void Add(Float16 level) {
+    const Float16 d = level - pivot;
+    sum = sum + d;
+    square = square + d * d;
+    low = Smaller(low, level);
+    high = Larger(high, level);
+  }
+
+  void Flush(const LevelStatistics& s, int64_t c) const {
+    for (int i = 0; i < 16; ++i) {
+      s.sums[c + i] += static_cast<double>(sum[i]);
+      s.squares[c + i] += static_cast<double>(square[i]);
+    }
+    StoreVector(s.low + c, low);
+    StoreVector(s.high + c, high);
+  }
+};
+
+[[gnu::always_inline]] inline Float16 ClampLevel(Float16 v) {
+  const Float16 zero{};
+  return RoundEven(Smaller(Larger(v, zero - kLargestLevel), zero + kLargestLevel));
+}
+
+[[gnu::always_inline]] inline Float16 ScaledSum(const Requantize& r, int64_t pixel, int64_t c) {
+  const int64_t at = pixel * r.stride + c;
+  Float16 v = __builtin_convertvector(LoadVector<Int32x16>(r.low + at), Float16) *
+                  LoadVector<Float16>(r.scale + c) +
+              LoadVector<Float16>(r.offset + c);
+  if (r.high != nullptr)
+    v = v + __builtin_convertvector(LoadVector<Int32x16>(r.high + at), Float16) *
+                LoadVector<Float16>(r.high_scale + c);
+  return v;
+}
+
+constexpr int64_t kSumPixels = 64;  // float sums this long lose less than a level's rounding
+
+void RequantizeLevels(const Requantize& args) {
+  const Requantize r = args;
+  if (r.set_pivot && r.pixels > 0)
+    for (int64_t c = 0; c < r.channels; c += 16)
+      StoreVector(r.statistics.pivot + c, ClampLevel(ScaledSum(r, 0, c)));
+  for (int64_t first = 0; first < r.pixels; first += kSumPixels) {
+    const int64_t end = std::min(r.pixels, first + kSumPixels);
+    for (int64_t c = 0; c < r.channels; c += 16) {
+      const int64_t bytes = std::min<int64_t>(16, r.channels - c) * 2;
+      LevelSums sums(r.statistics, c);
+      for (int64_t p = first; p < end; ++p) {
+        const Float16 level = ClampLevel(ScaledSum(r, p, c));
+        sums.Add(level);
+        StorePart(r.levels + p * r.y_stride + c, ToInt16(level), bytes);
+      }
+      sums.Flush(r.statistics, c);
+    }
+  }
+}
+
+void RequantizeFloat(const Requantize& args) {
+  const Requantize r = args;
+  for (int64_t p = 0; p < r.pixels; ++p)
+    for (int64_t c = 0; c < r.channels; c += 16)
+      StorePart(r.floats + p * r.y_stride + c, ScaledSum(r, p, c),
+                std::min<int64_t>(16, r.channels - c) * 4);
+}
+
+void SumColumns4(const ColumnSums& args) {
+  const ColumnSums s = args;
+  const auto scale = LoadVector<Float4>(s.scale), high_scale = LoadVector<Float4>(s.high_scale),
+             offset = LoadVector<Float4>(s.offset);
+  const size_t bytes = static_cast<size_t>(s.channels) * sizeof(float);
+  for (int64_t i = 0; i < s.pixels; ++i) {
+    Int32x4 low{}, high{};
+    for (int64_t k = 0; k < s.taps; ++k) {
+      const int64_t at = (i + k * s.step) * s.stride + k * s.outputs;
+      low = low + LoadVector<Int32x4>(s.low + at);
+      if (s.high != nullptr) high = high + LoadVector<Int32x4>(s.high + at);
+    }
+    Float4 v = __builtin_convertvector(low, Float4) * scale + offset;
+    if (s.high != nullptr) v = v + __builtin_convertvector(high, Float4) * high_scale;
+    std::memcpy(s.y + i * s.y_stride, &v, bytes);
+  }
+}
+
+[[gnu::always_inline]] inline Float16 LevelValue(const LevelTerm& t, int64_t at, int64_t j) {
+  const Float16 v =
+      ToFloat(LoadVector<Int16x16>(t.levels + at)) * LoadVector<Float16>(t.scale + j) +
+      LoadVector<Float16>(t.offset + j);
+  return Larger(v, LoadVector<Float16>(t.floor + j));
+}
+
+// out = round(a + b), and its range.
+void AddLevels(const LevelSum& args) {
+  const LevelSum s = args;
+  for (int64_t i = 0; i + s.period <= s.count; i += s.period)
+    for (int64_t j = 0; j < s.period; j += 16) {
+      const Float16 v = ClampLevel(LevelValue(s.a, i + j, j) + LevelValue(s.b, i + j, j));
+      StoreVector(s.out + i + j, ToInt16(v));
+      StoreVector(s.low + j, Smaller(LoadVector<Float16>(s.low + j), v));
+      StoreVector(s.high + j, Larger(LoadVector<Float16>(s.high + j), v));
+    }
+}
+
+void LevelsToFloat(const LevelTerm& args, int64_t count, int64_t period, float* y) {
+  const LevelTerm t = args;
+  for (int64_t i = 0; i + period <= count; i += period)
+    for (int64_t j = 0; j < period; j += 16) StoreVector(y + i + j, LevelValue(t, i + j, j));
+}
