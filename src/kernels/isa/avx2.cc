@@ -8,6 +8,8 @@ namespace picabia::kernels {
 namespace avx2 {
 namespace {
 
+#include "kernels/isa/vector_inl.h"
+
 struct F32 {
   static constexpr int kRows = 6, kPanels = 1, kLanes = 8;  // 12 of 16 registers are sums
   using V = __m256;
@@ -42,8 +44,7 @@ struct I8 {
   }
 };
 
-using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
-[[gnu::always_inline]] inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
+[[gnu::always_inline]] inline Int16x32 MulHrs(Int16x32 a, Int16x32 b) {
   __m256i x[2], y[2];
   std::memcpy(x, &a, sizeof(x));
   std::memcpy(y, &b, sizeof(y));

@@ -8,6 +8,8 @@ namespace picabia::kernels {
 namespace avx512vnni {
 namespace {
 
+#include "kernels/isa/vector_inl.h"
+
 struct F32 {
   static constexpr int kRows = 12, kPanels = 2, kLanes = 16;
   using V = __m512;
@@ -32,9 +34,8 @@ struct I8 {
   static void StorePanel(int32_t* c, const V* sum) { _mm512_storeu_si512(c, sum[0]); }
 };
 
-using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
-[[gnu::always_inline]] inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
-  return reinterpret_cast<MulHrsVector>(
+[[gnu::always_inline]] inline Int16x32 MulHrs(Int16x32 a, Int16x32 b) {
+  return reinterpret_cast<Int16x32>(
       _mm512_mulhrs_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 }
 

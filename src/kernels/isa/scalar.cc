@@ -5,6 +5,8 @@ namespace picabia::kernels {
 namespace scalar {
 namespace {
 
+#include "kernels/isa/vector_inl.h"
+
 struct F32 {
   static constexpr int kRows = 1, kPanels = 1, kLanes = 1;
   using V = float;
@@ -33,10 +35,9 @@ struct I8 {
   static void StorePanel(int32_t* c, const V* sum) { std::memcpy(c, sum, kPanel * sizeof(V)); }
 };
 
-using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
 // round(a * b / 2^15), halves up, as PMULHRSW.
-inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
-  MulHrsVector v;
+inline Int16x32 MulHrs(Int16x32 a, Int16x32 b) {
+  Int16x32 v;
   for (int i = 0; i < 32; ++i) v[i] = static_cast<int16_t>((a[i] * b[i] + (1 << 14)) >> 15);
   return v;
 }

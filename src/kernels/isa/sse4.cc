@@ -8,6 +8,8 @@ namespace picabia::kernels {
 namespace sse4 {
 namespace {
 
+#include "kernels/isa/vector_inl.h"
+
 struct F32 {
   static constexpr int kRows = 3, kPanels = 1, kLanes = 4;  // 12 of 16 registers are sums
   using V = __m128;
@@ -39,8 +41,7 @@ struct I8 {
   }
 };
 
-using MulHrsVector [[gnu::vector_size(64)]] = int16_t;
-[[gnu::always_inline]] inline MulHrsVector MulHrs(MulHrsVector a, MulHrsVector b) {
+[[gnu::always_inline]] inline Int16x32 MulHrs(Int16x32 a, Int16x32 b) {
   __m128i x[4], y[4];
   std::memcpy(x, &a, sizeof(x));
   std::memcpy(y, &b, sizeof(y));

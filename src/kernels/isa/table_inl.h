@@ -1,7 +1,6 @@
 // Ends each file of src/kernels/isa/: includes the kernels into its namespace and fills its table.
 #include "kernels/gemm/gemm_inl.h"
 #include "kernels/gemm/weights_inl.h"
-#include "kernels/isa/vector_inl.h"
 #include "kernels/levels/levels_inl.h"
 #include "kernels/row/row_inl.h"
 #include "kernels/winograd/winograd_inl.h"
