@@ -8,10 +8,10 @@
 namespace picabia {
 
 // Ordered: a machine that has one has all before it.
-enum class Isa { kScalar = 0, kSse4 = 1, kAvx2 = 2, kAvx512Vnni = 3 };
-constexpr int kNumIsas = 4;
+enum class Isa { kScalar = 0, kSse4 = 1, kAvx2 = 2, kAvx512Vnni = 3, kAvx512Amx = 4 };
+constexpr int kNumIsas = 5;
 
-// "scalar", "sse4", "avx2", "avx512vnni".
+// "scalar", "sse4", "avx2", "avx512vnni", "avx512amx".
 const char* IsaName(Isa isa);
 // The best one that this machine runs.
 Isa BestIsa();

@@ -14,6 +14,8 @@ const KernelTable& KernelsFor(Isa isa) {
       return kAvx2Table;
     case Isa::kAvx512Vnni:
       return kAvx512VnniTable;
+    case Isa::kAvx512Amx:
+      return Avx512AmxTable();
 #endif
     default:
       return kScalarTable;

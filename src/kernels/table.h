@@ -102,6 +102,9 @@ struct DepthwisePixel {
 
 struct KernelTable {
   Isa isa;
+  // gemm_int8 is fastest where segment_length is a multiple of this many bytes. A segment may be
+  // rounded up to it with zero weights; what lies behind it in `a` is then read.
+  int64_t int8_multiple;
   void (*gemm_f32)(const GemmF32& g);
   void (*gemm_int8)(const GemmInt8& g);
 

@@ -264,8 +264,9 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
   g.pixel_stride = conv_.in_stride[1] * conv_.ci;
   g.segments = offsets_[phase_index].data();
   g.num_segments = static_cast<int64_t>(phase.segments.size());
-  g.segment_length =
-      phase.segments.empty() ? 0 : RoundUp(phase.segments[0].taps * conv_.ci, kernels::kQuad);
+  g.segment_length = phase.segments.empty() ? 0
+                                            : RoundUp(phase.segments[0].taps * conv_.ci,
+                                                      p.context.kernels.int8_multiple);
   g.b = weights.panels.data();
   g.c_stride = columns_;
   g.pixels = count + (conv_.expanded ? (conv_.kernel_w - 1) * conv_.expand_step : 0);
@@ -307,13 +308,13 @@ void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, Scratch& s) con
   g.pixel_stride = conv_.ci;
   g.segments = &kNoOffset;
   g.num_segments = 1;
-  g.segment_length = conv_.ci;
+  g.segment_length = RoundUp(conv_.ci, p.context.kernels.int8_multiple);
   g.c_stride = columns_;
   g.pixels = tiles;
   g.channels = columns_;
   for (int64_t t = 0; t < kWinogradTaps; ++t) {
     g.a = s.taps + t * kTiles * conv_.ci;
-    g.b = p.weights.phases[0].panels.data() + t * columns_ * conv_.ci;
+    g.b = p.weights.phases[0].panels.data() + t * columns_ * g.segment_length;
     g.c = s.sums[0] + t * kTiles * columns_;
     p.context.kernels.gemm_int8(g);
   }

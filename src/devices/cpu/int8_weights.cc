@@ -85,9 +85,10 @@ struct RunInputs {
 struct Product {
   const float* weights;  // of one block
   int64_t runs, length;
+  int64_t padded;  // length, rounded up to what the products want; zeros behind it
   const RunInputs& inputs;
 
-  int64_t packed() const { return runs * RoundUp(length, kQuad) * kPanel; }
+  int64_t packed() const { return runs * padded * kPanel; }
 
   PanelRun Run(int64_t run, int64_t from, int64_t count) const {
     return {weights + (run * length + from) * kPanel,
@@ -110,7 +111,7 @@ struct Product {
     for (int64_t r = 0; r < runs; ++r)
       for (int64_t from = 0; from < length; from += kRunLength)
         k.panel_quantize(Run(r, from, std::min(kRunLength, length - from)), inverse,
-                         out + (r * RoundUp(length, kQuad) + from) * kPanel, &sums);
+                         out + (r * padded + from) * kPanel, &sums);
     return sums;
   }
 };
@@ -170,14 +171,17 @@ class PictureQuantizer {
       inputs_.emplace_back(input_, phase.segments.empty() ? 0 : phase.segments[0].taps, 1.0);
   }
 
+  int64_t Padded(int64_t length) const { return RoundUp(length, kernels_.int8_multiple); }
+
   Product ProductAt(int64_t i, int64_t block) const {
     if (weights_.winograd)
       return {weights_.taps.data() + (i * blocks_ + block) * conv_.ci * kPanel, 1, conv_.ci,
-              inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
+              Padded(conv_.ci), inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
     const ConvPhase& phase = conv_.phases[static_cast<size_t>(i)];
     const int64_t length = phase.segments.empty() ? 0 : phase.segments[0].taps * conv_.ci;
     return {phase.panels.data() + block * phase.taps * conv_.ci * kPanel,
-            static_cast<int64_t>(phase.segments.size()), length, inputs_[static_cast<size_t>(i)]};
+            static_cast<int64_t>(phase.segments.size()), length, Padded(length),
+            inputs_[static_cast<size_t>(i)]};
   }
 
   // All products' panels: scales first, since expanded columns share them.

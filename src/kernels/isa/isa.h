@@ -20,5 +20,6 @@ extern const KernelTable kScalarTable;
 extern const KernelTable kSse4Table;
 extern const KernelTable kAvx2Table;
 extern const KernelTable kAvx512VnniTable;
+const KernelTable& Avx512AmxTable();  // of functions of the one above, and its own
 
 }  // namespace picabia::kernels

@@ -7,6 +7,7 @@
 
 constexpr KernelTable MakeTable(Isa isa) {
   return {.isa = isa,
+          .int8_multiple = kQuad,
           .gemm_f32 = RunGemmF32,
           .gemm_int8 = RunGemmInt8,
           .affine = Normalize,
