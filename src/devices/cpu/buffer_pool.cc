@@ -1,79 +1,107 @@
-// The pool is a list of free blocks, searched for the smallest that fits without wasting half of
-// it.
+// The pool is one range of addresses that is cut into blocks, best fit first, lowest address among
+// equals; free neighbours join. Pages that were used stay, so that a second run of the same sizes
+// touches no new one, and the memory held is the highest address that was ever needed.
 #include "devices/cpu/buffer_pool.h"
+
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <new>
+#include <set>
+#include <utility>
 
 #include "base/checked.h"
 
 namespace picabia::cpu {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
-constexpr size_t kUnit = 4096;  // blocks come in pages, so that nearly equal sizes share blocks
+constexpr size_t kUnit = 4096;
+constexpr size_t kHugePage = size_t{2} << 20;
+// Addresses cost nothing until they are used; a system that limits them gets fewer.
+constexpr size_t kReserve = size_t{1} << 40;
+constexpr size_t kLeastReserve = size_t{1} << 28;
 
 }  // namespace
 
 struct BufferPool::State {
   std::mutex mutex;
-  std::multimap<size_t, std::byte*> free;
-  int64_t held = 0;
-  int64_t peak = 0;
-  bool closed = false;
+  std::byte* base = nullptr;
+  size_t reserved = 0;
+  std::map<size_t, size_t> free;                  // offset to size
+  std::set<std::pair<size_t, size_t>> by_size;    // (size, offset) of the same
+  size_t high_water = 0;
 
-  static void Release(std::byte* p) { ::operator delete(p, kAlignment); }
-
-  void DropFree() {
-    for (auto& [size, p] : free) {
-      Release(p);
-      held -= static_cast<int64_t>(size);
+  State() {
+    for (reserved = kReserve; reserved >= kLeastReserve; reserved /= 4) {
+      void* p = mmap(nullptr, reserved, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (p == MAP_FAILED) continue;
+      base = static_cast<std::byte*>(p);
+      // Large pages make first use cheap; where the system has none this does nothing.
+      madvise(p, reserved, MADV_HUGEPAGE);
+      Insert(0, reserved);
+      return;
     }
-    free.clear();
+    reserved = 0;
+  }
+  ~State() {
+    if (base != nullptr) munmap(base, reserved);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void Insert(size_t offset, size_t size) {
+    free[offset] = size;
+    by_size.emplace(size, offset);
   }
 
-  std::byte* Take(size_t& size) {
+  void Erase(std::map<size_t, size_t>::iterator it) {
+    by_size.erase({it->second, it->first});
+    free.erase(it);
+  }
+
+  std::byte* Take(size_t size) {
     const std::lock_guard lock(mutex);
-    const auto it = free.lower_bound(size);
-    if (it != free.end() && it->first <= 2 * size) {
-      std::byte* p = it->second;
-      size = it->first;
-      free.erase(it);
-      return p;
-    }
-    // A block of a new size: the free ones that would fit nothing now are worth less than the peak
-    // they cost.
-    if (size >= (size_t{1} << 20)) DropFree();
-    auto* p = static_cast<std::byte*>(::operator new(size, kAlignment, std::nothrow));
-    if (p == nullptr) return nullptr;
-    held += static_cast<int64_t>(size);
-    peak = std::max(peak, held);
-    return p;
+    const auto found = by_size.lower_bound({size, 0});
+    if (found == by_size.end()) return nullptr;
+    const auto [whole, offset] = *found;
+    Erase(free.find(offset));
+    if (whole > size) Insert(offset + size, whole - size);
+    high_water = std::max(high_water, offset + size);
+    return base + offset;
   }
 
   void Give(std::byte* p, size_t size) {
     const std::lock_guard lock(mutex);
-    if (closed) {
-      Release(p);
-      return;
+    auto offset = static_cast<size_t>(p - base);
+    auto next = free.lower_bound(offset);
+    if (next != free.end() && next->first == offset + size) {
+      size += next->second;
+      Erase(std::exchange(next, std::next(next)));
     }
-    free.emplace(size, p);
+    if (next != free.begin()) {
+      const auto before = std::prev(next);
+      if (before->first + before->second == offset) {
+        offset = before->first;
+        size += before->second;
+        Erase(before);
+      }
+    }
+    Insert(offset, size);
   }
 };
 
 BufferPool::BufferPool() : state_(std::make_shared<State>()) {}
 
-BufferPool::~BufferPool() {
-  const std::lock_guard lock(state_->mutex);
-  state_->closed = true;
-  state_->DropFree();
-}
+BufferPool::~BufferPool() = default;
 
 std::shared_ptr<std::byte> BufferPool::Allocate(size_t bytes) {
-  size_t size = static_cast<size_t>(
-      RoundUp(static_cast<int64_t>(std::max(bytes, size_t{1})), static_cast<int64_t>(kUnit)));
+  if (bytes > kReserve) return nullptr;
+  // Large blocks begin on large pages, small ones share them.
+  const size_t unit = bytes >= 4 * kHugePage ? kHugePage : kUnit;
+  const auto size = static_cast<size_t>(
+      RoundUp(static_cast<int64_t>(std::max(bytes, size_t{1})), static_cast<int64_t>(unit)));
   std::byte* p = state_->Take(size);
   if (p == nullptr) return nullptr;
   return {p, [state = state_, size](std::byte* block) { state->Give(block, size); }};
@@ -95,7 +123,7 @@ Result<Tensor> BufferPool::AllocateTensor(DType dtype, const Shape& shape) {
 
 int64_t BufferPool::peak_bytes() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->peak;
+  return static_cast<int64_t>(state_->high_water);
 }
 
 }  // namespace picabia::cpu
