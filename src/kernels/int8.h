@@ -19,12 +19,15 @@ struct LevelRow {
   const int16_t *factor, *offset, *floor, *gain, *zero;  // [period rounded up to 32]
 };
 
-// Sums over the levels of each channel, about a pivot near their mean so that floats suffice.
-// Arrays have the channels rounded up to 16.
+// Mean and sum of squared distances from it of each channel's levels so far, and their range; a
+// kernel adds its pixels. Some pixels at a time are summed in floats about one of their own, which
+// loses nothing that matters however far the levels lie from zero or from each other; the parts are
+// joined in doubles (Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for
+// Computing Sample Variances", 1979). Arrays have the channels rounded up to 16.
 struct LevelStatistics {
-  float* pivot;
-  double *sums, *squares;  // of level - pivot; added to
-  float *low, *high;       // smallest and largest level; updated
+  int64_t count;  // pixels before
+  double *mean, *squares;
+  float *low, *high;
 };
 
 // int32 sums of products to levels or floats, per channel c:
@@ -39,8 +42,7 @@ struct Requantize {
   float* floats;                             // the same for requantize_float
   int64_t y_stride;
   int64_t pixels, channels;
-  LevelStatistics statistics;
-  bool set_pivot;  // the pivot is the first pixel's level; else it is given
+  LevelStatistics statistics;  // of levels
 };
 
 // Each output of an expanded product: the sum of its columns over `taps` neighbouring pixels, then
@@ -97,7 +99,6 @@ struct WinogradOutput {
   int64_t width;        // pixels: 2 * tiles, or one less
   int64_t tiles, channels;
   LevelStatistics statistics;
-  bool set_pivot;
 };
 
 // A run of `length` rows of a panel of 16 float weights, and what its inputs are.

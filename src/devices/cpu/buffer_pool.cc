@@ -28,8 +28,8 @@ struct BufferPool::State {
   std::mutex mutex;
   std::byte* base = nullptr;
   size_t reserved = 0;
-  std::map<size_t, size_t> free;                  // offset to size
-  std::set<std::pair<size_t, size_t>> by_size;    // (size, offset) of the same
+  std::map<size_t, size_t> free;                // offset to size
+  std::set<std::pair<size_t, size_t>> by_size;  // (size, offset) of the same
   size_t high_water = 0;
 
   State() {

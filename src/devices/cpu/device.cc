@@ -28,7 +28,8 @@ Bits ChooseBits(Arithmetic arithmetic, const ConvWeights& weights) {
   Bits bits;
   if (weights.ci <= kWideWeightChannels) {
     bits.weight = 16;  // the picture itself has 8 bits
-  } else if (weights.ci <= kWideInputChannels) {
+  } else if (weights.ci <= kWideInputChannels && (!getenv("E8") || !weights.expanded) &&
+             !getenv("A8")) {
     bits.input = 16;
   }
   return bits;

@@ -16,7 +16,7 @@ namespace {
 using kernels::kPanel;
 
 constexpr int64_t kStripBytes = 384 << 10;  // a strip's input stays in the second-level cache
-constexpr int64_t kMaxStripRows = 32;
+constexpr int64_t kMaxStripRows = 64;
 constexpr int64_t kMinStrips = 16;  // enough for several threads without cutting rows
 constexpr int64_t kTiles = 48;      // Winograd tiles at a time: their 16 products fit the cache
 constexpr int64_t kSlack = 128;     // products read up to a vector behind the last pixel
@@ -25,36 +25,32 @@ constexpr int64_t kSlack = 128;     // products read up to a vector behind the l
 
 // Statistics of one strip's levels.
 struct StripStatistics {
-  std::vector<float> pivot, low, high;
-  std::vector<double> sums, squares;
+  std::vector<float> low, high;
+  std::vector<double> mean, squares;
   int64_t pixels = 0;
 
   explicit StripStatistics(int64_t columns)
-      : pivot(static_cast<size_t>(columns), 0.f),
-        low(static_cast<size_t>(columns), std::numeric_limits<float>::max()),
+      : low(static_cast<size_t>(columns), std::numeric_limits<float>::max()),
         high(static_cast<size_t>(columns), std::numeric_limits<float>::lowest()),
-        sums(static_cast<size_t>(columns), 0.0),
-        squares(sums) {}
+        mean(static_cast<size_t>(columns), 0.0),
+        squares(mean) {}
 
   kernels::LevelStatistics View() {
-    return {pivot.data(), sums.data(), squares.data(), low.data(), high.data()};
+    return {pixels, mean.data(), squares.data(), low.data(), high.data()};
   }
 };
 
 namespace {
 
-// Mean and sum of squared distances from it, of one channel, strip after strip (Chan, Golub,
-// LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979).
+// Of one channel, strip after strip; joined as kernels::LevelStatistics says.
 struct Moments {
   double count = 0, mean = 0, squares = 0;
 
   void Add(const StripStatistics& s, size_t c) {
     if (s.pixels == 0) return;
     const auto n = static_cast<double>(s.pixels);
-    const double m = s.pivot[c] + s.sums[c] / n;
-    const double q = std::max(s.squares[c] - s.sums[c] * s.sums[c] / n, 0.0);
-    const double total = count + n, d = m - mean;
-    squares += q + d * d * count * n / total;
+    const double total = count + n, d = s.mean[c] - mean;
+    squares += s.squares[c] + d * d * count * n / total;
     mean += d * n / total;
     count = total;
   }
@@ -115,11 +111,15 @@ void Int8Plan::PlanStrips() {
   strip_width_ = g_.strip_width + (winograd && g_.base_w % 2 != 0 ? 1 : 0);
   const int64_t bytes = winograd ? 2 : input_bits_ / 8;
   const int64_t row = std::max<int64_t>(strip_width_ * conv_.ci * bytes * conv_.in_stride[0], 1);
-  strip_rows_ = std::clamp<int64_t>(std::min(kStripBytes / row, CeilDiv(g_.base_h, kMinStrips)), 1,
-                                    kMaxStripRows);
+  strip_rows_ = std::clamp<int64_t>(CeilDiv(g_.base_h, kMinStrips), 1, kMaxStripRows);
   if (winograd) strip_rows_ = RoundUp(strip_rows_, int64_t{2});
   strips_ = CeilDiv(g_.base_h, strip_rows_);
-  strip_height_ = (strip_rows_ - 1) * conv_.in_stride[0] + 1 + conv_.dy_max - conv_.dy_min;
+  step_rows_ = std::clamp<int64_t>(kStripBytes / row, 1, strip_rows_);
+  if (winograd) step_rows_ = RoundUp(step_rows_, int64_t{2});
+  // Steps of equal height.
+  const int64_t steps = CeilDiv(strip_rows_, step_rows_);
+  step_rows_ = RoundUp(CeilDiv(strip_rows_, steps), winograd ? int64_t{2} : int64_t{1});
+  strip_height_ = InputRows(step_rows_);
   for (const ConvPhase& phase : conv_.phases) {
     std::vector<int64_t>& offsets = offsets_.emplace_back();
     for (const Segment& s : phase.segments)
@@ -235,12 +235,36 @@ void Int8Plan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_ro
   pad(std::max<int64_t>(left + end, 0), strip_width_);
 }
 
-// The strip for output cells' rows [first_row, first_row + rows).
-void Int8Plan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, Scratch& s) const {
-  int64_t count = (rows - 1) * conv_.in_stride[0] + 1 + conv_.dy_max - conv_.dy_min;
-  if (weights_->winograd) count = std::min(RoundUp(rows, int64_t{2}) + 2, strip_height_);
+// Input rows under `rows` rows of output cells.
+int64_t Int8Plan::InputRows(int64_t rows) const {
+  if (weights_->winograd) return RoundUp(rows, int64_t{2}) + 2;
+  return (rows - 1) * conv_.in_stride[0] + 1 + conv_.dy_max - conv_.dy_min;
+}
+
+// The strip for output cells' rows [first_row, first_row + rows), of which the first `kept` input
+// rows are already there.
+void Int8Plan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, int64_t kept,
+                         Scratch& s) const {
   const int64_t y = first_row * conv_.in_stride[0] - g_.pad_top + conv_.dy_min;
-  for (int64_t i = 0; i < count; ++i) FillRow(p, y + i, s, i);
+  for (int64_t i = kept; i < InputRows(rows); ++i) FillRow(p, y + i, s, i);
+}
+
+// Moves the input rows that the next step shares with a step of `rows` rows to the front; returns
+// how many there are.
+int64_t Int8Plan::KeepRows(const Picture& p, int64_t rows, Scratch& s) const {
+  const int64_t moved = rows * conv_.in_stride[0];
+  const int64_t kept = std::max<int64_t>(InputRows(rows) - moved, 0);
+  const int64_t row = strip_width_ * conv_.ci;
+  const auto move = [&](auto* plane) {
+    std::memmove(plane, plane + moved * row, static_cast<size_t>(kept * row) * sizeof(*plane));
+  };
+  if (p.input.kind == FactorKind::kTile) {
+    move(s.tile);
+  } else {
+    move(s.low);
+    if (p.input.kind == FactorKind::kWord) move(s.high);
+  }
+  return kept;
 }
 
 void Int8Plan::ExpandedRow(const Picture& p, int64_t count, Scratch& s, float* y) const {
@@ -297,7 +321,6 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
   }
   r.levels = p.out_levels + at;
   r.statistics = statistics->View();
-  r.set_pivot = statistics->pixels == 0;
   p.context.kernels.requantize(r);
   statistics->pixels += count;
 }
@@ -363,7 +386,6 @@ void Int8Plan::WinogradStrip(const Picture& p, int64_t first_row, int64_t rows, 
       w.tiles = n;
       w.channels = conv_.co;
       w.statistics = statistics->View();
-      w.set_pivot = statistics->pixels == 0;
       k.winograd_output(w);
       statistics->pixels += std::min(2 * n, w.width) * (w.rows[1] == nullptr ? 1 : 2);
     });
@@ -372,9 +394,19 @@ void Int8Plan::WinogradStrip(const Picture& p, int64_t first_row, int64_t rows, 
 
 void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
                         StripStatistics* statistics) const {
-  const int64_t first = strip * strip_rows_;
-  const int64_t rows = std::min(strip_rows_, g_.base_h - first);
-  FillStrip(p, first, rows, s);
+  const int64_t end = std::min((strip + 1) * strip_rows_, g_.base_h);
+  int64_t kept = 0;
+  for (int64_t first = strip * strip_rows_; first < end; first += step_rows_) {
+    const int64_t rows = std::min(step_rows_, end - first);
+    FillStrip(p, first, rows, kept, s);
+    RunStep(p, first, rows, s, statistics);
+    if (first + rows < end) kept = KeepRows(p, rows, s);
+  }
+}
+
+// Output cells' rows [first, first + rows), whose input is in the strip.
+void Int8Plan::RunStep(const Picture& p, int64_t first, int64_t rows, Scratch& s,
+                       StripStatistics* statistics) const {
   if (weights_->winograd) return WinogradStrip(p, first, rows, s, statistics);
   for (size_t i = 0; i < conv_.phases.size(); ++i)
     for (int64_t r = 0; r < rows; ++r) {
@@ -392,11 +424,12 @@ InputQuantization TileQuantization(const ChannelRange& range) {
   for (size_t i = 0; i < q.scale.size(); ++i) {
     const size_t c = i % channels;
     const double low = std::min(range.low[c], 0.f), high = std::max(range.high[c], 0.f);
-    const double scale = high > low ? (high - low) / kernels::kWinogradLevels : 1;
+    const double scale = (high - low) / kernels::kWinogradLevels;
+    const double inverse = scale > 0 ? 1 / scale : 1;
     q.scale[i] = static_cast<float>(scale);
-    q.inverse_scale[i] = static_cast<float>(1 / scale);
+    q.inverse_scale[i] = static_cast<float>(inverse);
     q.zero[i] = 0;
-    q.low[i] = static_cast<float>(std::nearbyint(low / scale));
+    q.low[i] = static_cast<float>(std::nearbyint(low * inverse));
     q.high[i] = q.low[i] + static_cast<float>(kernels::kWinogradLevels);
   }
   return q;

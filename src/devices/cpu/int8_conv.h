@@ -63,9 +63,13 @@ class Int8Plan {
   void FillZero(const Picture& p, Scratch& s, int64_t at, int64_t pixels) const;
   void CopyPixel(const Picture& p, Scratch& s, int64_t from, int64_t to) const;
   void FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_row) const;
-  void FillStrip(const Picture& p, int64_t first_row, int64_t rows, Scratch& s) const;
+  int64_t InputRows(int64_t rows) const;
+  void FillStrip(const Picture& p, int64_t first_row, int64_t rows, int64_t kept, Scratch& s) const;
+  int64_t KeepRows(const Picture& p, int64_t rows, Scratch& s) const;
 
   void RunStrip(const Picture& p, int64_t strip, Scratch& s, StripStatistics* statistics) const;
+  void RunStep(const Picture& p, int64_t first, int64_t rows, Scratch& s,
+               StripStatistics* statistics) const;
   void DirectRow(const Picture& p, size_t phase, int64_t strip_row, int64_t y, Scratch& s,
                  StripStatistics* statistics) const;
   void ExpandedRow(const Picture& p, int64_t count, Scratch& s, float* y) const;
@@ -78,10 +82,11 @@ class Int8Plan {
   const ConvWeights& conv_;
   int input_bits_;
   ConvGeometry g_;
-  int64_t strip_rows_ = 0;  // output cells' rows of a strip
+  int64_t strip_rows_ = 0;  // output cells' rows of a strip, the unit of work of a thread
+  int64_t step_rows_ = 0;   // of them, those whose input is in the cache together
   int64_t strips_ = 0;
   int64_t strip_width_ = 0;                    // pixels
-  int64_t strip_height_ = 0;                   // rows of a whole strip's input
+  int64_t strip_height_ = 0;                   // input rows of a step
   int64_t columns_ = 0;                        // of the products, rounded up to a panel
   std::vector<std::vector<int64_t>> offsets_;  // segment offsets of each phase, in bytes
 };

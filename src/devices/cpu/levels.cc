@@ -36,12 +36,16 @@ struct Channel {
 // Every level has the same value.
 Channel ConstantChannel(double value, FactorKind kind) {
   Channel c;
-  if (value == 0) return c;
-  // One step up or down from the zero point, which is the only other number needed.
-  c.scale = std::fabs(value);
+  if (value == 0) {
+    c.scale = 0;  // its weights count for nothing, and must not widen the others' scale
+    return c;
+  }
+  // The whole range apart from the zero point, so that the scale is no larger than others.
+  const int32_t steps = kind == FactorKind::kTile ? FactorLevels(kind) : 255;
+  c.scale = std::fabs(value) / steps;
   const bool negative = value < 0;
-  c.q_zero = negative && kind != FactorKind::kTile ? 1 : 0;
-  c.zero = static_cast<int16_t>(c.q_zero + (negative ? -1 : 1));
+  c.q_zero = negative && kind != FactorKind::kTile ? steps : 0;
+  c.zero = static_cast<int16_t>(c.q_zero + (negative ? -steps : steps));
   return c;
 }
 

@@ -46,7 +46,8 @@ InputQuantization Sized(int64_t channels) {
 }
 
 float ScaleFor(float range, int levels, bool integral) {
-  if (!(range > 0)) return 1;
+  if (!(range > 0))
+    return 0;  // its weights count for nothing, and must not widen the others' scale
   if (integral && levels == 255 && range <= 255) return 1;  // a picture's own levels: exact
   return std::max(range / static_cast<float>(levels), kSmallestScale);
 }
@@ -140,8 +141,8 @@ InputQuantization QuantizationFor(const ChannelRange& range, int bits) {
     const float low = std::max(std::min(range.low[c], 0.f), -kLargest);
     const float high = std::min(std::max(range.high[c], 0.f), kLargest);
     q.scale[c] = ScaleFor(high - low, levels, range.integral);
-    q.inverse_scale[c] = 1 / q.scale[c];
-    q.zero[c] = std::clamp(RoundEven(static_cast<double>(-low) / q.scale[c]), 0, levels);
+    q.inverse_scale[c] = q.scale[c] > 0 ? 1 / q.scale[c] : 1;
+    q.zero[c] = std::clamp(RoundEven(static_cast<double>(-low) * q.inverse_scale[c]), 0, levels);
     q.low[c] = static_cast<float>(-q.zero[c]);
     q.high[c] = static_cast<float>(levels - q.zero[c]);
   }

@@ -77,12 +77,10 @@ void MapLevelsTile(const LevelRow& args, int16_t* d) {
 // What a convolution leaves for its norm and its reader, of 16 channels, while they are in
 // registers.
 struct LevelSums {
-  Float16 pivot{}, sum{}, square{}, low{}, high{};
+  Float16 pivot, sum{}, square{}, low, high;
 
-  explicit LevelSums(const LevelStatistics& s, int64_t c)
-      : pivot(LoadVector<Float16>(s.pivot + c)),
-        low(LoadVector<Float16>(s.low + c)),
-        high(LoadVector<Float16>(s.high + c)) {}
+  [[gnu::always_inline]] LevelSums(const LevelStatistics& s, int64_t c, Float16 first)
+      : pivot(first), low(LoadVector<Float16>(s.low + c)), high(LoadVector<Float16>(s.high + c)) {}
 
   [[gnu::always_inline]] void Add(Float16 level) {
     const Float16 d = level - pivot;
@@ -92,10 +90,22 @@ struct LevelSums {
     high = Larger(high, level);
   }
 
-  void Flush(const LevelStatistics& s, int64_t c) const {
+  // Joins `pixels` pixels to the `before` pixels that s holds.
+  void Join(const LevelStatistics& s, int64_t c, int64_t before, int64_t pixels) const {
+    const auto n = static_cast<double>(pixels), m = static_cast<double>(before);
+    const double inverse = 1 / n, share = n / (n + m), weight = m * share;
+    float p[16], a[16], b[16];
+    StoreVector(p, pivot);
+    StoreVector(a, sum);
+    StoreVector(b, square);
+    double* mean = s.mean + c;
+    double* squares = s.squares + c;
     for (int i = 0; i < 16; ++i) {
-      s.sums[c + i] += static_cast<double>(sum[i]);
-      s.squares[c + i] += static_cast<double>(square[i]);
+      const double own = static_cast<double>(a[i]) * inverse;
+      const double distance = static_cast<double>(p[i]) + own - mean[i];
+      const double q = static_cast<double>(b[i]) - static_cast<double>(a[i]) * own;
+      mean[i] = mean[i] + distance * share;
+      squares[i] = squares[i] + ((q > 0 ? q : 0) + distance * distance * weight);
     }
     StoreVector(s.low + c, low);
     StoreVector(s.high + c, high);
@@ -118,24 +128,21 @@ struct LevelSums {
   return v;
 }
 
-constexpr int64_t kSumPixels = 64;  // float sums this long lose less than a level's rounding
+constexpr int64_t kSumPixels = 128;  // summed in floats
 
 void RequantizeLevels(const Requantize& args) {
   const Requantize r = args;
-  if (r.set_pivot && r.pixels > 0)
-    for (int64_t c = 0; c < r.channels; c += 16)
-      StoreVector(r.statistics.pivot + c, ClampLevel(ScaledSum(r, 0, c)));
   for (int64_t first = 0; first < r.pixels; first += kSumPixels) {
     const int64_t end = std::min(r.pixels, first + kSumPixels);
     for (int64_t c = 0; c < r.channels; c += 16) {
       const int64_t bytes = std::min<int64_t>(16, r.channels - c) * 2;
-      LevelSums sums(r.statistics, c);
+      LevelSums sums(r.statistics, c, ClampLevel(ScaledSum(r, first, c)));
       for (int64_t p = first; p < end; ++p) {
         const Float16 level = ClampLevel(ScaledSum(r, p, c));
         sums.Add(level);
         StorePart(r.levels + p * r.y_stride + c, ToInt16(level), bytes);
       }
-      sums.Flush(r.statistics, c);
+      sums.Join(r.statistics, c, r.statistics.count + first, end - first);
     }
   }
 }

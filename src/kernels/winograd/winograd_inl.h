@@ -74,33 +74,26 @@ void TransformInput(const WinogradInput& args) {
       ClampLevel(y[i] + LoadVector<Float16>(w.offset + i * w.columns + c));
 }
 
+// The tiles are few enough to be summed in floats together: at most 48.
 void TransformOutput(const WinogradOutput& args) {
   const WinogradOutput w = args;
-  constexpr int64_t kSumTiles = kSumPixels / 4;
-  if (w.set_pivot)
-    for (int64_t c = 0; c < w.channels; c += 16) {
-      Float16 y[4];
-      WinogradOutputs(w, 0, c, y);
-      StoreVector(w.statistics.pivot + c, y[0]);
-    }
-  for (int64_t first = 0; first < w.tiles; first += kSumTiles) {
-    const int64_t end = std::min(w.tiles, first + kSumTiles);
-    for (int64_t c = 0; c < w.channels; c += 16) {
-      const int64_t bytes = std::min<int64_t>(16, w.channels - c) * 2;
-      LevelSums sums(w.statistics, c);
-      for (int64_t t = first; t < end; ++t) {
-        Float16 y[4];
-        WinogradOutputs(w, t, c, y);
-        for (int r = 0; r < 2; ++r) {
-          if (w.rows[r] == nullptr) continue;
-          for (int x = 0; x < 2; ++x) {
-            if (2 * t + x >= w.width) continue;
-            sums.Add(y[2 * r + x]);
-            StorePart(w.rows[r] + (2 * t + x) * w.channels + c, ToInt16(y[2 * r + x]), bytes);
-          }
+  const int64_t pixels = std::min(2 * w.tiles, w.width) * (w.rows[1] == nullptr ? 1 : 2);
+  for (int64_t c = 0; c < w.channels; c += 16) {
+    const int64_t bytes = std::min<int64_t>(16, w.channels - c) * 2;
+    Float16 y[4];
+    WinogradOutputs(w, 0, c, y);
+    LevelSums sums(w.statistics, c, y[0]);
+    for (int64_t t = 0; t < w.tiles; ++t) {
+      if (t > 0) WinogradOutputs(w, t, c, y);
+      for (int r = 0; r < 2; ++r) {
+        if (w.rows[r] == nullptr) continue;
+        for (int x = 0; x < 2; ++x) {
+          if (2 * t + x >= w.width) continue;
+          sums.Add(y[2 * r + x]);
+          StorePart(w.rows[r] + (2 * t + x) * w.channels + c, ToInt16(y[2 * r + x]), bytes);
         }
       }
-      sums.Flush(w.statistics, c);
     }
+    sums.Join(w.statistics, c, w.statistics.count, pixels);
   }
 }
