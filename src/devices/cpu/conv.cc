@@ -83,7 +83,7 @@ ConvPlan::ConvPlan(const ops::ConvBlock& op, std::shared_ptr<const ConvWeights> 
 bool ConvPlan::FitsInt32(const ConvWeights& weights, Bits bits) {
   int64_t taps = 0;
   for (const ConvPhase& phase : weights.phases) taps = std::max(taps, phase.taps);
-  const int64_t expanded = weights.expanded ? weights.kernel_w : 1;  // columns summed in int32
+  const int64_t expanded = weights.expanded ? weights.expand_taps : 1;  // columns summed in int32
   const int64_t middles = bits.input == 16 && bits.weight == 16 ? 2 : 1;
   return taps * weights.ci * expanded * middles * 255 * 128 < (int64_t{1} << 31);
 }
@@ -110,7 +110,8 @@ Result<std::vector<ConvPlan::Scratch>> ConvPlan::AllocateScratch(const ConvConte
   const ConvWeights& w = *weights_;
   const int64_t rows = (strip_rows_ - 1) * w.in_stride[0] + 1 + w.dy_max - w.dy_min;
   const int64_t strip = rows * g_.strip_width * pixel_ + 64;  // a last quad may read past its pixel
-  const int64_t line = (g_.base_w + (w.expanded ? (w.kernel_w - 1) * w.expand_step : 0)) * columns_;
+  const int64_t line =
+      (g_.base_w + (w.expanded ? (w.expand_taps - 1) * w.expand_step : 0)) * columns_;
   const auto align = [](int64_t bytes) { return static_cast<size_t>(RoundUp(bytes, 64)); };
   const bool is_float = mode_ == ConvMode::kFloat;
   const size_t plane = is_float ? align(strip * 4) : align(strip);
@@ -242,13 +243,13 @@ void ConvPlan::FloatRow(const Picture& p, size_t phase_index, const Row& row, Sc
   g.bias = p.zero_bias.data();
   g.c = s.partial;
   g.c_stride = columns_;
-  g.pixels = row.count + (w.kernel_w - 1) * w.expand_step;
+  g.pixels = row.count + (w.expand_taps - 1) * w.expand_step;
   g.channels = w.columns;
   p.context.kernels.gemm_f32(g);
   for (int64_t i = 0; i < row.count; ++i)
     for (int64_t m = 0; m < w.co; ++m) {
       float sum = p.bias[static_cast<size_t>(m)];
-      for (int64_t kx = 0; kx < w.kernel_w; ++kx)
+      for (int64_t kx = 0; kx < w.expand_taps; ++kx)
         sum += s.partial[(i + kx * w.expand_step) * columns_ + kx * w.co + m];
       row.y[i * w.co + m] = sum;
     }
@@ -260,7 +261,7 @@ void ConvPlan::SumColumns(const int32_t* sums, int64_t count, int32_t* out) cons
   for (int64_t i = 0; i < count; ++i)
     for (int64_t m = 0; m < w.co; ++m) {
       int32_t sum = 0;
-      for (int64_t kx = 0; kx < w.kernel_w; ++kx)
+      for (int64_t kx = 0; kx < w.expand_taps; ++kx)
         sum += sums[(i + kx * w.expand_step) * columns_ + kx * w.co + m];
       out[i * kPanel + m] = sum;
     }
@@ -276,7 +277,7 @@ void ConvPlan::IntegerRow(const Picture& p, size_t phase_index, const Row& row, 
   g.num_segments = static_cast<int64_t>(phase.segments.size());
   g.segment_length = phase.segments.empty() ? 0 : phase.segments[0].taps * pixel_;
   g.c_stride = columns_;
-  g.pixels = row.count + (w.expanded ? (w.kernel_w - 1) * w.expand_step : 0);
+  g.pixels = row.count + (w.expanded ? (w.expand_taps - 1) * w.expand_step : 0);
   g.channels = w.columns;
   const auto product = [&](const uint8_t* a, const std::vector<int8_t>& b, int32_t* c) {
     g.a = a + row.offset;

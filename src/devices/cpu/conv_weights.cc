@@ -106,17 +106,21 @@ void MakeSegmentsEqual(ConvPhase& phase) {
 
 void FillExpanded(const PanelReader& reader, int64_t dilation_y, ConvWeights& w) {
   ConvPhase phase;
-  for (int64_t ky = 0; ky < w.kernel_h; ++ky) phase.segments.push_back({ky * dilation_y, 0, 1});
-  phase.taps = w.kernel_h;
+  for (int64_t ky = 0; ky < w.kernel_h; ++ky)
+    phase.segments.push_back({ky * dilation_y, 0, w.expand_group});
+  phase.taps = w.kernel_h * w.expand_group;
   const int64_t blocks = CeilDiv(w.columns, kPanel);
   phase.panels.assign(static_cast<size_t>(blocks * phase.taps * w.ci * kPanel), 0.f);
   for (int64_t column = 0; column < w.columns; ++column) {
-    const int64_t kx = column / w.co, m = column % w.co;
-    for (int64_t ky = 0; ky < w.kernel_h; ++ky)
+    const int64_t first = column / w.co * w.expand_group, m = column % w.co;
+    for (int64_t tap = 0; tap < phase.taps; ++tap) {
+      const int64_t ky = tap / w.expand_group, kx = first + tap % w.expand_group;
+      if (kx >= w.kernel_w) continue;
       for (int64_t c = 0; c < w.ci; ++c)
-        phase.panels[static_cast<size_t>(((column / kPanel * phase.taps + ky) * w.ci + c) * kPanel +
-                                         column % kPanel)] =
+        phase.panels[static_cast<size_t>(
+            ((column / kPanel * phase.taps + tap) * w.ci + c) * kPanel + column % kPanel)] =
             reader.At(m / kPanel, ky * w.kernel_w + kx, c, m % kPanel);
+    }
   }
   w.phases.push_back(std::move(phase));
 }
@@ -124,6 +128,22 @@ void FillExpanded(const PanelReader& reader, int64_t dilation_y, ConvWeights& w)
 bool ShouldExpand(const ops::ConvBlock& op, const ConvWeights& w) {
   return !op.transposed && op.window.strides[1] == 1 && w.kernel_w > 1 &&
          w.co <= kMaxExpandedOutputs && w.kernel_w * w.co <= kMaxExpandedColumns && w.ci >= w.co;
+}
+
+// How many kernel columns share the columns of an expanded product: what makes it smallest.
+void ChooseGroup(int64_t dilation, ConvWeights& w) {
+  constexpr int64_t kMostGroup = 4;
+  int64_t least = INT64_MAX;
+  for (int64_t group = 1; group <= (dilation == 1 ? kMostGroup : 1); ++group) {
+    const int64_t taps = CeilDiv(w.kernel_w, group);
+    const int64_t size = RoundUp(taps * w.co, kPanel) * group;
+    if (size > least) continue;
+    least = size;
+    w.expand_group = group;
+    w.expand_taps = taps;
+  }
+  w.expand_step = dilation * w.expand_group;
+  w.columns = w.expand_taps * w.co;
 }
 
 // The leading padding that a transposed convolution of this geometry removes; it does not depend on
@@ -148,7 +168,7 @@ void Bound(ConvWeights& w) {
       w.dx_max = std::max(w.dx_max, s.dx + s.taps - 1);
     }
   if (w.dy_min > w.dy_max) w.dy_min = w.dy_max = w.dx_min = w.dx_max = 0;
-  if (w.expanded) w.dx_max += (w.kernel_w - 1) * w.expand_step;
+  if (w.expanded) w.dx_max += (w.expand_taps - 1) * w.expand_step;
 }
 
 }  // namespace
@@ -163,8 +183,8 @@ Result<std::shared_ptr<const ConvWeights>> MakeConvWeights(const ops::ConvBlock&
   w->co = op.transposed ? s[2] : s[3];
   const PanelReader reader(filter, s[0] * s[1], w->ci);
   w->expanded = ShouldExpand(op, *w);
-  w->columns = w->expanded ? w->kernel_w * w->co : w->co;
-  w->expand_step = op.window.dilations[1];
+  w->columns = w->co;
+  if (w->expanded) ChooseGroup(op.window.dilations[1], *w);
   for (size_t a = 0; a < 2; ++a)
     (op.transposed ? w->out_stride : w->in_stride)[a] = op.window.strides[a];
   if (w->expanded) {

@@ -10,6 +10,8 @@
 // ("expanded"): the columns are (kernel column, output channel) pairs, the window is KH x 1, and
 // each output sums KW neighbours' columns:
 //   y[x][m] = sum over kx of P[x + kx*dilation][kx*M + m].
+// Where that fills panels better, `expand_group` neighbouring kernel columns share columns, and the
+// window is KH x expand_group.
 #pragma once
 
 #include <memory>
@@ -45,8 +47,10 @@ struct ConvWeights {
   int64_t in_stride[2] = {1, 1};   // base pixel i reads input i * in_stride - pad + d
   int64_t out_stride[2] = {1, 1};  // and writes output i * out_stride + phase
   bool expanded = false;
-  int64_t expand_step = 0;                                 // dilation of the summed columns
-  int64_t columns = 0;                                     // co, or kernel_w * co when expanded
+  int64_t expand_group = 1;
+  int64_t expand_taps = 1;  // how many columns each output sums: ceil(kernel_w / expand_group)
+  int64_t expand_step = 0;  // pixels between them
+  int64_t columns = 0;      // co, or expand_taps * co when expanded
   int64_t dy_min = 0, dy_max = 0, dx_min = 0, dx_max = 0;  // over all phases
   std::vector<ConvPhase> phases;
 };

@@ -21,6 +21,7 @@ namespace {
 // quality and cost little (few channels): there instance norm amplifies what the rounding of smooth
 // areas lost.
 constexpr int64_t kWideInputChannels = 32;
+constexpr int64_t kWideTransposedChannels = 64;
 constexpr int64_t kWideWeightChannels = 4;
 
 Bits ChooseBits(Arithmetic arithmetic, const ConvWeights& weights) {
@@ -28,8 +29,8 @@ Bits ChooseBits(Arithmetic arithmetic, const ConvWeights& weights) {
   Bits bits;
   if (weights.ci <= kWideWeightChannels) {
     bits.weight = 16;  // the picture itself has 8 bits
-  } else if (weights.ci <= kWideInputChannels && (!getenv("E8") || !weights.expanded) &&
-             !getenv("A8")) {
+  } else if (weights.ci <= kWideInputChannels ||
+             (weights.out_stride[0] > 1 && weights.ci <= kWideTransposedChannels)) {
     bits.input = 16;
   }
   return bits;

@@ -132,7 +132,8 @@ Result<std::vector<Int8Plan::Scratch>> Int8Plan::AllocateScratch(const ConvConte
   const bool winograd = weights_->winograd;
   const int64_t strip = strip_height_ * strip_width_ * conv_.ci + kSlack;
   const size_t plane = align(winograd ? strip * 2 : strip);
-  const int64_t line = g_.base_w + (conv_.expanded ? (conv_.kernel_w - 1) * conv_.expand_step : 0);
+  const int64_t line =
+      g_.base_w + (conv_.expanded ? (conv_.expand_taps - 1) * conv_.expand_step : 0);
   // An expanded row's sums are read four at a time.
   const size_t sums =
       align((winograd ? kWinogradTaps * kTiles * columns_ : line * columns_ + kPanel) * 4);
@@ -272,7 +273,7 @@ void Int8Plan::ExpandedRow(const Picture& p, int64_t count, Scratch& s, float* y
   const int32_t* high = p.input.kind == FactorKind::kWord ? s.sums[1] : nullptr;
   for (int64_t m = 0; m < conv_.co; m += 4)
     p.context.kernels.sum_columns(
-        {s.sums[0] + m, high == nullptr ? nullptr : high + m, columns_, conv_.kernel_w,
+        {s.sums[0] + m, high == nullptr ? nullptr : high + m, columns_, conv_.expand_taps,
          conv_.expand_step, conv_.co, phase.scale.data() + m, phase.high_scale.data() + m,
          phase.offset.data() + m, y + m, conv_.co, count, std::min<int64_t>(4, conv_.co - m)});
 }
@@ -293,7 +294,7 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
                                                       p.context.kernels.int8_multiple);
   g.b = weights.panels.data();
   g.c_stride = columns_;
-  g.pixels = count + (conv_.expanded ? (conv_.kernel_w - 1) * conv_.expand_step : 0);
+  g.pixels = count + (conv_.expanded ? (conv_.expand_taps - 1) * conv_.expand_step : 0);
   g.channels = conv_.columns;
   const bool wide = p.input.kind == FactorKind::kWord;
   const uint8_t* planes[2] = {s.low, s.high};

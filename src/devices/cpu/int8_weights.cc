@@ -320,7 +320,7 @@ class PictureQuantizer {
 bool Int8Weights::FitsInt32(const ConvWeights& conv) {
   int64_t taps = 0;
   for (const ConvPhase& phase : conv.phases) taps = std::max(taps, phase.taps);
-  const int64_t expanded = conv.expanded ? conv.kernel_w : 1;  // columns summed in int32
+  const int64_t expanded = conv.expanded ? conv.expand_taps : 1;  // columns summed in int32
   return taps * conv.ci * expanded * 255 * 127 < (int64_t{1} << 31);
 }
 

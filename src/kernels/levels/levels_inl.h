@@ -74,6 +74,29 @@ void MapLevelsTile(const LevelRow& args, int16_t* d) {
   });
 }
 
+// A level as a float, and as an integer of which the low 16 bits are it: in 1.5 * 2^23 the last bit
+// weighs 1 and the low 16 bits are 0. Callers see to it that levels fit.
+struct Level {
+  Float16 value;
+  Int32x16 bits;
+
+  [[gnu::always_inline]] explicit Level(Float16 v) {
+    const Float16 shifted = v + 12582912.f;
+    value = shifted - 12582912.f;
+    bits = (Int32x16)shifted;
+  }
+  // kWhole: 16 channels, else the first `channels`.
+  template <bool kWhole>
+  [[gnu::always_inline]] void Store(int16_t* to, int64_t channels) const {
+    const auto levels = __builtin_convertvector(bits, Int16x16);
+    if constexpr (kWhole) {
+      StoreVector(to, levels);
+    } else {
+      std::memcpy(to, &levels, static_cast<size_t>(channels) * sizeof(int16_t));
+    }
+  }
+};
+
 // What a convolution leaves for its norm and its reader, of 16 channels, while they are in
 // registers.
 struct LevelSums {
@@ -114,45 +137,70 @@ struct LevelSums {
 
 [[gnu::always_inline]] inline Float16 ClampLevel(Float16 v) {
   const Float16 zero{};
-  return RoundEven(Smaller(Larger(v, zero - kLargestLevel), zero + kLargestLevel));
+  return Smaller(Larger(v, zero - kLargestLevel), zero + kLargestLevel);
 }
 
-[[gnu::always_inline]] inline Float16 ScaledSum(const Requantize& r, int64_t pixel, int64_t c) {
-  const int64_t at = pixel * r.stride + c;
-  Float16 v = __builtin_convertvector(LoadVector<Int32x16>(r.low + at), Float16) *
-                  LoadVector<Float16>(r.scale + c) +
-              LoadVector<Float16>(r.offset + c);
-  if (r.high != nullptr)
-    v = v + __builtin_convertvector(LoadVector<Int32x16>(r.high + at), Float16) *
-                LoadVector<Float16>(r.high_scale + c);
-  return v;
+// The factors of 16 channels, in registers.
+template <bool kHigh>
+struct SumScale {
+  Float16 scale, offset, high_scale{};
+
+  [[gnu::always_inline]] SumScale(const Requantize& r, int64_t c)
+      : scale(LoadVector<Float16>(r.scale + c)), offset(LoadVector<Float16>(r.offset + c)) {
+    if constexpr (kHigh) high_scale = LoadVector<Float16>(r.high_scale + c);
+  }
+
+  [[gnu::always_inline]] Float16 Of(const Requantize& r, int64_t pixel, int64_t c) const {
+    const int64_t at = pixel * r.stride + c;
+    Float16 v = __builtin_convertvector(LoadVector<Int32x16>(r.low + at), Float16) * scale + offset;
+    if constexpr (kHigh)
+      v = v + __builtin_convertvector(LoadVector<Int32x16>(r.high + at), Float16) * high_scale;
+    return v;
+  }
+};
+
+template <bool kHigh, bool kWhole>
+[[gnu::always_inline]] inline void RequantizeGroup(const Requantize& r, int64_t first, int64_t end,
+                                                   int64_t c) {
+  const SumScale<kHigh> scale(r, c);
+  LevelSums sums(r.statistics, c, Level(scale.Of(r, first, c)).value);
+  for (int64_t p = first; p < end; ++p) {
+    const Level level(scale.Of(r, p, c));
+    sums.Add(level.value);
+    level.Store<kWhole>(r.levels + p * r.y_stride + c, r.channels - c);
+  }
+  sums.Join(r.statistics, c, r.statistics.count + first, end - first);
 }
 
-constexpr int64_t kSumPixels = 128;  // summed in floats
-
-void RequantizeLevels(const Requantize& args) {
+template <bool kHigh>
+void RequantizeAs(const Requantize& args) {
+  constexpr int64_t kSumPixels = 128;  // summed in floats
   const Requantize r = args;
   for (int64_t first = 0; first < r.pixels; first += kSumPixels) {
     const int64_t end = std::min(r.pixels, first + kSumPixels);
-    for (int64_t c = 0; c < r.channels; c += 16) {
-      const int64_t bytes = std::min<int64_t>(16, r.channels - c) * 2;
-      LevelSums sums(r.statistics, c, ClampLevel(ScaledSum(r, first, c)));
-      for (int64_t p = first; p < end; ++p) {
-        const Float16 level = ClampLevel(ScaledSum(r, p, c));
-        sums.Add(level);
-        StorePart(r.levels + p * r.y_stride + c, ToInt16(level), bytes);
-      }
-      sums.Join(r.statistics, c, r.statistics.count + first, end - first);
-    }
+    int64_t c = 0;
+    for (; c + 16 <= r.channels; c += 16) RequantizeGroup<kHigh, true>(r, first, end, c);
+    if (c < r.channels) RequantizeGroup<kHigh, false>(r, first, end, c);
   }
 }
 
-void RequantizeFloat(const Requantize& args) {
+void RequantizeLevels(const Requantize& r) {
+  r.high == nullptr ? RequantizeAs<false>(r) : RequantizeAs<true>(r);
+}
+
+template <bool kHigh>
+void RequantizeFloatAs(const Requantize& args) {
   const Requantize r = args;
-  for (int64_t p = 0; p < r.pixels; ++p)
-    for (int64_t c = 0; c < r.channels; c += 16)
-      StorePart(r.floats + p * r.y_stride + c, ScaledSum(r, p, c),
-                std::min<int64_t>(16, r.channels - c) * 4);
+  for (int64_t c = 0; c < r.channels; c += 16) {
+    const SumScale<kHigh> scale(r, c);
+    const int64_t bytes = std::min<int64_t>(16, r.channels - c) * 4;
+    for (int64_t p = 0; p < r.pixels; ++p)
+      StorePart(r.floats + p * r.y_stride + c, scale.Of(r, p, c), bytes);
+  }
+}
+
+void RequantizeFloat(const Requantize& r) {
+  r.high == nullptr ? RequantizeFloatAs<false>(r) : RequantizeFloatAs<true>(r);
 }
 
 void SumColumns4(const ColumnSums& args) {
@@ -185,10 +233,10 @@ void AddLevels(const LevelSum& args) {
   const LevelSum s = args;
   for (int64_t i = 0; i + s.period <= s.count; i += s.period)
     for (int64_t j = 0; j < s.period; j += 16) {
-      const Float16 v = ClampLevel(LevelValue(s.a, i + j, j) + LevelValue(s.b, i + j, j));
-      StoreVector(s.out + i + j, ToInt16(v));
-      StoreVector(s.low + j, Smaller(LoadVector<Float16>(s.low + j), v));
-      StoreVector(s.high + j, Larger(LoadVector<Float16>(s.high + j), v));
+      const Level v(ClampLevel(LevelValue(s.a, i + j, j) + LevelValue(s.b, i + j, j)));
+      v.Store<true>(s.out + i + j, 16);
+      StoreVector(s.low + j, Smaller(LoadVector<Float16>(s.low + j), v.value));
+      StoreVector(s.high + j, Larger(LoadVector<Float16>(s.high + j), v.value));
     }
 }
 

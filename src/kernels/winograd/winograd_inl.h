@@ -53,7 +53,7 @@ void TransformInput(const WinogradInput& args) {
   second = (m[1] - m[2]) - m[3];
 }
 
-// 16 channels of one tile: its four outputs as levels.
+// 16 channels of one tile: its four outputs.
 [[gnu::always_inline]] inline void WinogradOutputs(const WinogradOutput& w, int64_t tile, int64_t c,
                                                    Float16 (&y)[4]) {
   Float16 top[4], bottom[4];
@@ -74,26 +74,41 @@ void TransformInput(const WinogradInput& args) {
       ClampLevel(y[i] + LoadVector<Float16>(w.offset + i * w.columns + c));
 }
 
+// kWhole: all four outputs of all tiles are in the picture, and 16 channels.
+template <bool kWhole>
+[[gnu::always_inline]] inline void WinogradGroup(const WinogradOutput& w, int64_t c,
+                                                 int64_t pixels) {
+  Float16 y[4];
+  WinogradOutputs(w, 0, c, y);
+  LevelSums sums(w.statistics, c, Level(y[0]).value);
+  for (int64_t t = 0; t < w.tiles; ++t) {
+    WinogradOutputs(w, t, c, y);
+    PICABIA_UNROLL for (int i = 0; i < 4; ++i) {
+      const int64_t x = 2 * t + i % 2;
+      if (!kWhole && (w.rows[i / 2] == nullptr || x >= w.width)) continue;
+      const Level level(y[i]);
+      sums.Add(level.value);
+      int16_t* to = w.rows[i / 2] + x * w.channels + c;
+      if (kWhole || w.channels - c >= 16) {
+        level.Store<true>(to, 16);
+      } else {
+        level.Store<false>(to, w.channels - c);
+      }
+    }
+  }
+  sums.Join(w.statistics, c, w.statistics.count, pixels);
+}
+
 // The tiles are few enough to be summed in floats together: at most 48.
 void TransformOutput(const WinogradOutput& args) {
   const WinogradOutput w = args;
   const int64_t pixels = std::min(2 * w.tiles, w.width) * (w.rows[1] == nullptr ? 1 : 2);
+  const bool whole = pixels == 4 * w.tiles;
   for (int64_t c = 0; c < w.channels; c += 16) {
-    const int64_t bytes = std::min<int64_t>(16, w.channels - c) * 2;
-    Float16 y[4];
-    WinogradOutputs(w, 0, c, y);
-    LevelSums sums(w.statistics, c, y[0]);
-    for (int64_t t = 0; t < w.tiles; ++t) {
-      if (t > 0) WinogradOutputs(w, t, c, y);
-      for (int r = 0; r < 2; ++r) {
-        if (w.rows[r] == nullptr) continue;
-        for (int x = 0; x < 2; ++x) {
-          if (2 * t + x >= w.width) continue;
-          sums.Add(y[2 * r + x]);
-          StorePart(w.rows[r] + (2 * t + x) * w.channels + c, ToInt16(y[2 * r + x]), bytes);
-        }
-      }
+    if (whole && c + 16 <= w.channels) {
+      WinogradGroup<true>(w, c, pixels);
+    } else {
+      WinogradGroup<false>(w, c, pixels);
     }
-    sums.Join(w.statistics, c, w.statistics.count, pixels);
   }
 }
