@@ -90,13 +90,15 @@ struct WinogradInput {
 // The sums of a row of tiles to two rows of levels:
 //   level = round(clamp(sum over taps of A' (sum * scale) A + offset)).
 struct WinogradOutput {
-  const int32_t* sums;  // [16][tiles][columns]
+  const int32_t* sums;  // [16][tiles][tile_stride]
   int64_t tap_stride;   // int32 between taps
-  int64_t columns;      // channels rounded up to 16
+  int64_t tile_stride;  // int32 between tiles, >= channels rounded up to 16
   const float* scale;   // [16][columns]
   const float* offset;  // [4][columns]: of the four outputs of a tile
-  int16_t* rows[2];     // [width][channels]; null where the picture ends
-  int64_t width;        // pixels: 2 * tiles, or one less
+  int64_t columns;
+  int16_t* rows[2];      // [width][pixel_stride]; null where the picture ends
+  int64_t pixel_stride;  // int16 between pixels
+  int64_t width;         // pixels: 2 * tiles, or one less
   int64_t tiles, channels;
   LevelStatistics statistics;
 };

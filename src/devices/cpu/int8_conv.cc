@@ -19,6 +19,7 @@ constexpr int64_t kStripBytes = 384 << 10;  // a strip's input stays in the seco
 constexpr int64_t kMaxStripRows = 64;
 constexpr int64_t kMinStrips = 16;  // enough for several threads without cutting rows
 constexpr int64_t kTiles = 48;      // Winograd tiles at a time: their 16 products fit the cache
+constexpr int64_t kGroup = 32;      // channels of their sums at a time
 constexpr int64_t kSlack = 128;     // products read up to a vector behind the last pixel
 
 }  // namespace
@@ -35,8 +36,9 @@ struct StripStatistics {
         mean(static_cast<size_t>(columns), 0.0),
         squares(mean) {}
 
-  kernels::LevelStatistics View() {
-    return {pixels, mean.data(), squares.data(), low.data(), high.data()};
+  // From channel c on.
+  kernels::LevelStatistics View(int64_t c) {
+    return {pixels, mean.data() + c, squares.data() + c, low.data() + c, high.data() + c};
   }
 };
 
@@ -136,7 +138,7 @@ Result<std::vector<Int8Plan::Scratch>> Int8Plan::AllocateScratch(const ConvConte
       g_.base_w + (conv_.expanded ? (conv_.expand_taps - 1) * conv_.expand_step : 0);
   // An expanded row's sums are read four at a time.
   const size_t sums =
-      align((winograd ? kWinogradTaps * kTiles * columns_ : line * columns_ + kPanel) * 4);
+      align((winograd ? kWinogradTaps * kTiles * kGroup : line * columns_ + kPanel) * 4);
   const size_t taps = winograd ? align(kWinogradTaps * kTiles * conv_.ci + kSlack) : 0;
   const int planes = input_bits_ == 16 ? 2 : 1;
   std::vector<Scratch> all(static_cast<size_t>(context.threads.threads()));
@@ -321,75 +323,100 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
     return;
   }
   r.levels = p.out_levels + at;
-  r.statistics = statistics->View();
+  r.statistics = statistics->View(0);
   p.context.kernels.requantize(r);
   statistics->pixels += count;
 }
 
-void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, Scratch& s) const {
+// The 16 products of `tiles` tiles over one group of panels.
+void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, int64_t panel, int64_t panels,
+                                Scratch& s) const {
   constexpr int64_t kNoOffset = 0;
   kernels::GemmInt8 g{};
   g.pixel_stride = conv_.ci;
   g.segments = &kNoOffset;
   g.num_segments = 1;
   g.segment_length = RoundUp(conv_.ci, p.context.kernels.int8_multiple);
-  g.c_stride = columns_;
+  g.c_stride = kGroup;
   g.pixels = tiles;
-  g.channels = columns_;
+  g.channels = panels * kPanel;
   for (int64_t t = 0; t < kWinogradTaps; ++t) {
     g.a = s.taps + t * kTiles * conv_.ci;
-    g.b = p.weights.phases[0].panels.data() + t * columns_ * g.segment_length;
-    g.c = s.sums[0] + t * kTiles * columns_;
+    g.b = p.weights.phases[0].panels.data() + (t * columns_ + panel * kPanel) * g.segment_length;
+    g.c = s.sums[0] + t * kTiles * kGroup;
     p.context.kernels.gemm_int8(g);
   }
 }
 
-// Tiles of the strip in rows from left to right, kTiles at a time.
-void Int8Plan::WinogradStrip(const Picture& p, int64_t first_row, int64_t rows, Scratch& s,
-                             StripStatistics* statistics) const {
-  const int64_t across = CeilDiv(g_.out_w, 2), all = CeilDiv(rows, 2) * across;
-  const kernels::KernelTable& k = p.context.kernels;
+// A run of tiles within a row of tiles.
+struct Int8Plan::Tiles {
+  int64_t row, first, count;
+  int64_t at;  // its place among the tiles that are worked off together
+};
+
+void Int8Plan::WinogradInputs(const Picture& p, const std::vector<Tiles>& tiles, Scratch& s) const {
+  for (const Tiles& t : tiles) {
+    kernels::WinogradInput w{};
+    for (int64_t r = 0; r < 4; ++r)
+      w.rows[r] = s.tile + ((2 * t.row + r) * strip_width_ + 2 * t.first) * conv_.ci;
+    w.pixel_stride = w.channels = conv_.ci;
+    w.tiles = t.count;
+    w.sum_zero = p.input.sum_zero.data();
+    w.taps = s.taps + t.at * conv_.ci;
+    w.tap_stride = kTiles * conv_.ci;
+    p.context.kernels.winograd_input(w);
+  }
+}
+
+// Of one group of panels. `pixels` is how many the statistics have seen before.
+void Int8Plan::WinogradOutputs(const Picture& p, const std::vector<Tiles>& tiles, int64_t first_row,
+                               int64_t panel, int64_t panels, Scratch& s,
+                               StripStatistics* statistics) const {
   const Int8Phase& phase = p.weights.phases[0];
-  // Calls f(row of tiles, first tile in it, tiles, place in the chunk) for each piece of a row.
-  const auto pieces = [&](int64_t from, int64_t count, auto f) {
-    for (int64_t done = 0; done < count;) {
-      const int64_t row = (from + done) / across, tile = (from + done) % across;
-      const int64_t n = std::min(count - done, across - tile);
-      f(row, tile, n, done);
-      done += n;
-    }
-  };
+  const int64_t c = panel * kPanel, before = statistics->pixels;
+  for (const Tiles& t : tiles) {
+    kernels::WinogradOutput w{};
+    w.sums = s.sums[0] + t.at * kGroup;
+    w.tap_stride = kTiles * kGroup;
+    w.tile_stride = kGroup;
+    w.scale = phase.scale.data() + c;
+    w.offset = phase.offset.data() + c;
+    w.columns = columns_;
+    const int64_t y = first_row + 2 * t.row;
+    w.rows[0] = p.out_levels + (y * g_.out_w + 2 * t.first) * conv_.co + c;
+    w.rows[1] = y + 1 < g_.out_h ? w.rows[0] + g_.out_w * conv_.co : nullptr;
+    w.pixel_stride = conv_.co;
+    w.width = g_.out_w - 2 * t.first;
+    w.tiles = t.count;
+    w.channels = std::min(panels * kPanel, conv_.co - c);
+    w.statistics = statistics->View(c);
+    p.context.kernels.winograd_output(w);
+    statistics->pixels += std::min(2 * t.count, w.width) * (w.rows[1] == nullptr ? 1 : 2);
+  }
+  if (panel + panels < columns_ / kPanel) statistics->pixels = before;
+}
+
+// Tiles of the step in rows from left to right, kTiles at a time; the sums of kGroup channels at a
+// time, so that they stay in the cache between product and transform.
+void Int8Plan::WinogradStep(const Picture& p, int64_t first_row, int64_t rows, Scratch& s,
+                            StripStatistics* statistics) const {
+  const int64_t across = CeilDiv(g_.out_w, 2), all = CeilDiv(rows, 2) * across;
+  const int64_t panels = columns_ / kPanel;
+  std::vector<Tiles> tiles;
   for (int64_t from = 0; from < all; from += kTiles) {
     const int64_t count = std::min(kTiles, all - from);
-    pieces(from, count, [&](int64_t row, int64_t tile, int64_t n, int64_t at) {
-      kernels::WinogradInput w{};
-      for (int64_t r = 0; r < 4; ++r)
-        w.rows[r] = s.tile + ((2 * row + r) * strip_width_ + 2 * tile) * conv_.ci;
-      w.pixel_stride = w.channels = conv_.ci;
-      w.tiles = n;
-      w.sum_zero = p.input.sum_zero.data();
-      w.taps = s.taps + at * conv_.ci;
-      w.tap_stride = kTiles * conv_.ci;
-      k.winograd_input(w);
-    });
-    WinogradProducts(p, count, s);
-    pieces(from, count, [&](int64_t row, int64_t tile, int64_t n, int64_t at) {
-      kernels::WinogradOutput w{};
-      w.sums = s.sums[0] + at * columns_;
-      w.tap_stride = kTiles * columns_;
-      w.columns = columns_;
-      w.scale = phase.scale.data();
-      w.offset = phase.offset.data();
-      const int64_t y = first_row + 2 * row;
-      w.rows[0] = p.out_levels + (y * g_.out_w + 2 * tile) * conv_.co;
-      w.rows[1] = y + 1 < g_.out_h ? w.rows[0] + g_.out_w * conv_.co : nullptr;
-      w.width = g_.out_w - 2 * tile;
-      w.tiles = n;
-      w.channels = conv_.co;
-      w.statistics = statistics->View();
-      k.winograd_output(w);
-      statistics->pixels += std::min(2 * n, w.width) * (w.rows[1] == nullptr ? 1 : 2);
-    });
+    tiles.clear();
+    for (int64_t done = 0; done < count; done += tiles.back().count) {
+      const int64_t first = (from + done) % across;
+      tiles.push_back(
+          {(from + done) / across, first, std::min(count - done, across - first), done});
+    }
+    WinogradInputs(p, tiles, s);
+    for (int64_t panel = 0; panel < panels; panel += kGroup / kPanel) {
+      const int64_t n = std::min(kGroup / kPanel, panels - panel);
+      WinogradProducts(p, count, panel, n, s);
+      WinogradOutputs(p, tiles, first_row, panel, n, s, statistics);
+    }
   }
 }
 
@@ -408,7 +435,7 @@ void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
 // Output cells' rows [first, first + rows), whose input is in the strip.
 void Int8Plan::RunStep(const Picture& p, int64_t first, int64_t rows, Scratch& s,
                        StripStatistics* statistics) const {
-  if (weights_->winograd) return WinogradStrip(p, first, rows, s, statistics);
+  if (weights_->winograd) return WinogradStep(p, first, rows, s, statistics);
   for (size_t i = 0; i < conv_.phases.size(); ++i)
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t y = (first + r) * conv_.out_stride[0] + conv_.phases[i].out_y;

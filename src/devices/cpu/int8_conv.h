@@ -73,9 +73,15 @@ class Int8Plan {
   void DirectRow(const Picture& p, size_t phase, int64_t strip_row, int64_t y, Scratch& s,
                  StripStatistics* statistics) const;
   void ExpandedRow(const Picture& p, int64_t count, Scratch& s, float* y) const;
-  void WinogradStrip(const Picture& p, int64_t first_row, int64_t rows, Scratch& s,
-                     StripStatistics* statistics) const;
-  void WinogradProducts(const Picture& p, int64_t tiles, Scratch& s) const;
+  struct Tiles;
+  void WinogradStep(const Picture& p, int64_t first_row, int64_t rows, Scratch& s,
+                    StripStatistics* statistics) const;
+  void WinogradInputs(const Picture& p, const std::vector<Tiles>& tiles, Scratch& s) const;
+  void WinogradProducts(const Picture& p, int64_t tiles, int64_t panel, int64_t panels,
+                        Scratch& s) const;
+  void WinogradOutputs(const Picture& p, const std::vector<Tiles>& tiles, int64_t first_row,
+                       int64_t panel, int64_t panels, Scratch& s,
+                       StripStatistics* statistics) const;
 
   ops::ConvBlock op_;
   std::shared_ptr<const Int8Weights> weights_;

@@ -63,7 +63,7 @@ void TransformInput(const WinogradInput& args) {
       const int64_t tap = r * 4 + x;
       m[r] =
           __builtin_convertvector(
-              LoadVector<Int32x16>(w.sums + tap * w.tap_stride + tile * w.columns + c), Float16) *
+              LoadVector<Int32x16>(w.sums + tap * w.tap_stride + tile * w.tile_stride + c), Float16) *
           LoadVector<Float16>(w.scale + tap * w.columns + c);
     }
     WinogradA(m, top[x], bottom[x]);
@@ -88,7 +88,7 @@ template <bool kWhole>
       if (!kWhole && (w.rows[i / 2] == nullptr || x >= w.width)) continue;
       const Level level(y[i]);
       sums.Add(level.value);
-      int16_t* to = w.rows[i / 2] + x * w.channels + c;
+      int16_t* to = w.rows[i / 2] + x * w.pixel_stride + c;
       if (kWhole || w.channels - c >= 16) {
         level.Store<true>(to, 16);
       } else {
