@@ -107,6 +107,8 @@ struct KernelTable {
   int64_t int8_multiple;
   void (*gemm_f32)(const GemmF32& g);
   void (*gemm_int8)(const GemmInt8& g);
+  // The same for `count` products that differ in a, b and c alone.
+  void (*gemm_int8_batch)(const GemmInt8* g, int64_t count);
 
   // All below: same bits in every table.
   // y = activation((y - center[c]) * scale[c] + shift[c]); null pointers: activation only. The

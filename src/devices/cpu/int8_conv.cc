@@ -2,6 +2,7 @@
 #include "devices/cpu/int8_conv.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -340,12 +341,15 @@ void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, int64_t panel, 
   g.c_stride = kGroup;
   g.pixels = tiles;
   g.channels = panels * kPanel;
+  std::array<kernels::GemmInt8, kWinogradTaps> taps;
+  taps.fill(g);
   for (int64_t t = 0; t < kWinogradTaps; ++t) {
-    g.a = s.taps + t * kTiles * conv_.ci;
-    g.b = p.weights.phases[0].panels.data() + (t * columns_ + panel * kPanel) * g.segment_length;
-    g.c = s.sums[0] + t * kTiles * kGroup;
-    p.context.kernels.gemm_int8(g);
+    kernels::GemmInt8& tap = taps[static_cast<size_t>(t)];
+    tap.a = s.taps + t * kTiles * conv_.ci;
+    tap.b = p.weights.phases[0].panels.data() + (t * columns_ + panel * kPanel) * g.segment_length;
+    tap.c = s.sums[0] + t * kTiles * kGroup;
   }
+  p.context.kernels.gemm_int8_batch(taps.data(), kWinogradTaps);
 }
 
 // A run of tiles within a row of tiles.

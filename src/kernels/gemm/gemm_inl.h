@@ -102,20 +102,23 @@ template <int kRows, int kPanels>
       I8::StorePanel(c + r * g.c_stride + q * kPanel, &sum[r][q * I8::kVectors]);
 }
 
+// Tiles of kRows pixels from `done` on, as long as they fit.
+template <int kRows, int kPanels>
+[[gnu::always_inline]] inline int64_t TilesInt8(const GemmInt8& g, const int8_t* b,
+                                                int64_t panel_size, int32_t* c, int64_t done) {
+  for (; done + kRows <= g.pixels; done += kRows)
+    TileInt8<kRows, kPanels>(g, g.a + done * g.pixel_stride, b, panel_size, c + done * g.c_stride);
+  return done;
+}
+
 template <int kPanels>
 void PanelsInt8(const GemmInt8& g, int64_t panel, int64_t panel_size) {
   const int8_t* b = g.b + panel * panel_size;
   int32_t* c = g.c + panel * kPanel;
-  int64_t done = 0;
-  if (g.pixels >= I8::kRows) {
-    for (; done < g.pixels; done += I8::kRows) {
-      const int64_t p = TileStart<I8::kRows>(done, g.pixels);
-      TileInt8<I8::kRows, kPanels>(g, g.a + p * g.pixel_stride, b, panel_size, c + p * g.c_stride);
-    }
-    return;
-  }
-  for (; done < g.pixels; ++done)
-    TileInt8<1, kPanels>(g, g.a + done * g.pixel_stride, b, panel_size, c + done * g.c_stride);
+  int64_t done = TilesInt8<I8::kRows, kPanels>(g, b, panel_size, c, 0);
+  if constexpr (I8::kRows > 8) done = TilesInt8<8, kPanels>(g, b, panel_size, c, done);
+  if constexpr (I8::kRows > 4) done = TilesInt8<4, kPanels>(g, b, panel_size, c, done);
+  TilesInt8<1, kPanels>(g, b, panel_size, c, done);
 }
 
 void RunGemmInt8(const GemmInt8& g) {
@@ -125,4 +128,8 @@ void RunGemmInt8(const GemmInt8& g) {
   for (; panel + I8::kPanels <= panels; panel += I8::kPanels)
     PanelsInt8<I8::kPanels>(g, panel, panel_size);
   for (; panel < panels; ++panel) PanelsInt8<1>(g, panel, panel_size);
+}
+
+void RunGemmInt8Batch(const GemmInt8* g, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) RunGemmInt8(g[i]);
 }

@@ -79,23 +79,30 @@ void Panels(const GemmInt8& g, int64_t panel, int64_t panel_size) {
   }
 }
 
-void RunGemmInt8(const GemmInt8& g) {
-  if (g.segment_length % kTileBytes != 0) return kAvx512VnniTable.gemm_int8(g);
-  const TileConfig config = ConfigFor(std::min(kTileRows, g.pixels));
-  _tile_loadconfig(&config);
+void AllPanels(const GemmInt8& g) {
   const int64_t panels = (g.channels + kPanel - 1) / kPanel;
   const int64_t panel_size = g.num_segments * g.segment_length * kPanel;
   int64_t panel = 0;
   for (; panel + 2 <= panels; panel += 2) Panels<2>(g, panel, panel_size);
   for (; panel < panels; ++panel) Panels<1>(g, panel, panel_size);
+}
+
+void RunGemmInt8Batch(const GemmInt8* g, int64_t count) {
+  if (g->segment_length % kTileBytes != 0) return kAvx512VnniTable.gemm_int8_batch(g, count);
+  const TileConfig config = ConfigFor(std::min(kTileRows, g->pixels));
+  _tile_loadconfig(&config);
+  for (int64_t i = 0; i < count; ++i) AllPanels(g[i]);
   _tile_release();
 }
+
+void RunGemmInt8(const GemmInt8& g) { RunGemmInt8Batch(&g, 1); }
 
 KernelTable MakeTable() {
   KernelTable table = kAvx512VnniTable;
   table.isa = Isa::kAvx512Amx;
   table.int8_multiple = kTileBytes;
   table.gemm_int8 = RunGemmInt8;
+  table.gemm_int8_batch = RunGemmInt8Batch;
   return table;
 }
 

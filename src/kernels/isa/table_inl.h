@@ -10,6 +10,7 @@ constexpr KernelTable MakeTable(Isa isa) {
           .int8_multiple = kQuad,
           .gemm_f32 = RunGemmF32,
           .gemm_int8 = RunGemmInt8,
+          .gemm_int8_batch = RunGemmInt8Batch,
           .affine = Normalize,
           .scale_shift = ScaleShift,
           .add = Add,

@@ -61,10 +61,10 @@ void TransformInput(const WinogradInput& args) {
     Float16 m[4];
     PICABIA_UNROLL for (int r = 0; r < 4; ++r) {
       const int64_t tap = r * 4 + x;
-      m[r] =
-          __builtin_convertvector(
-              LoadVector<Int32x16>(w.sums + tap * w.tap_stride + tile * w.tile_stride + c), Float16) *
-          LoadVector<Float16>(w.scale + tap * w.columns + c);
+      m[r] = __builtin_convertvector(
+                 LoadVector<Int32x16>(w.sums + tap * w.tap_stride + tile * w.tile_stride + c),
+                 Float16) *
+             LoadVector<Float16>(w.scale + tap * w.columns + c);
     }
     WinogradA(m, top[x], bottom[x]);
   }
