@@ -103,10 +103,11 @@ struct WinogradOutput {
   LevelStatistics statistics;
 };
 
-// A run of `length` rows of a panel of 16 float weights, and what its inputs are.
+// A run of `length` rows of a panel of 16 weights (16-bit, each column with a scale that the caller
+// keeps), and what its inputs are.
 struct PanelRun {
-  const float* weights;  // [length][16]
-  const float* scale;    // [length]: of the input
+  const int16_t* weights;  // [length][16]
+  const float* scale;      // [length]: of the input
   // [length]: zero point of the input, and the largest and smallest (q - zero); only for
   // panel_quantize. length * 127 * (above - below) < 2^31.
   const int32_t *zero, *above, *below;

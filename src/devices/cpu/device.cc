@@ -236,7 +236,8 @@ void Device::Impl::ChooseLevels() {
       const int32_t from = producer[static_cast<size_t>(step.inputs.back())];
       can = can && from >= 0 && blocks[static_cast<size_t>(from)].to_levels;
     }
-    block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, block.weights, can));
+    block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, *block.weights, can));
+    block.weights = block.int8->conv;
     block.to_levels =
         can && (block.int8->winograd || !readers[static_cast<size_t>(step.outputs[0])].empty());
   }

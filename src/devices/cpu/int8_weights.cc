@@ -37,24 +37,49 @@ std::array<float, kWinogradTaps> TransformFilter(const std::array<float, 9>& g) 
   return u;
 }
 
+// Float panels of `rows` rows a block as 16-bit ones.
+MasterPanels ToMaster(const std::vector<float>& panels, int64_t blocks, int64_t rows) {
+  constexpr float kLargest = 32767;
+  MasterPanels m;
+  m.weights.resize(panels.size());
+  m.scale.assign(static_cast<size_t>(blocks * kPanel), 0.f);
+  for (int64_t b = 0; b < blocks; ++b)
+    for (int64_t l = 0; l < kPanel; ++l) {
+      const auto at = [&](int64_t row) {
+        return static_cast<size_t>((b * rows + row) * kPanel + l);
+      };
+      float largest = 0;
+      for (int64_t r = 0; r < rows; ++r) largest = std::max(largest, std::fabs(panels[at(r)]));
+      const float scale = largest / kLargest;
+      m.scale[static_cast<size_t>(b * kPanel + l)] = scale;
+      if (!(scale > 0)) continue;
+      for (int64_t r = 0; r < rows; ++r)
+        m.weights[at(r)] = static_cast<int16_t>(
+            std::nearbyint(std::clamp(panels[at(r)] / scale, -kLargest, kLargest)));
+    }
+  return m;
+}
+
 void FillWinograd(const ConvWeights& conv, Int8Weights& w) {
-  const int64_t blocks = CeilDiv(conv.columns, kPanel), count = blocks * conv.ci * kPanel;
-  w.taps.resize(static_cast<size_t>(kWinogradTaps * count));
-  w.positive.assign(static_cast<size_t>(count), 0);
-  w.negative.assign(static_cast<size_t>(count), 0);
+  const int64_t blocks = CeilDiv(conv.columns, kPanel), rows = conv.ci * kPanel;
+  const auto count = static_cast<size_t>(blocks * rows);
+  std::vector<std::vector<float>> taps(kWinogradTaps, std::vector<float>(count));
+  w.positive.assign(count, 0);
+  w.negative.assign(count, 0);
   const float* panels = conv.phases[0].panels.data();
   for (int64_t b = 0; b < blocks; ++b)
-    for (int64_t i = 0; i < conv.ci * kPanel; ++i) {
+    for (int64_t i = 0; i < rows; ++i) {
       std::array<float, 9> g{};
-      const auto at = static_cast<size_t>(b * conv.ci * kPanel + i);
+      const auto at = static_cast<size_t>(b * rows + i);
       for (int64_t t = 0; t < 9; ++t) {
-        const float v = panels[(b * 9 + t) * conv.ci * kPanel + i];
+        const float v = panels[(b * 9 + t) * rows + i];
         g[static_cast<size_t>(t)] = v;
         (v > 0 ? w.positive : w.negative)[at] += v;
       }
       const auto u = TransformFilter(g);
-      for (size_t t = 0; t < u.size(); ++t) w.taps[t * static_cast<size_t>(count) + at] = u[t];
+      for (size_t t = 0; t < u.size(); ++t) taps[t][at] = u[t];
     }
+  for (const auto& tap : taps) w.products.push_back(ToMaster(tap, blocks, conv.ci));
 }
 
 bool SuitsWinograd(const ops::ConvBlock& op, const ConvWeights& c) {
@@ -83,7 +108,7 @@ struct RunInputs {
 
 // One product's panels: `runs` runs of `length` float rows each, packed one after another.
 struct Product {
-  const float* weights;  // of one block
+  const int16_t* weights;  // of one block
   int64_t runs, length;
   int64_t padded;  // length, rounded up to what the products want; zeros behind it
   const RunInputs& inputs;
@@ -174,12 +199,13 @@ class PictureQuantizer {
   int64_t Padded(int64_t length) const { return RoundUp(length, kernels_.int8_multiple); }
 
   Product ProductAt(int64_t i, int64_t block) const {
+    const int16_t* master = weights_.products[static_cast<size_t>(i)].weights.data();
     if (weights_.winograd)
-      return {weights_.taps.data() + (i * blocks_ + block) * conv_.ci * kPanel, 1, conv_.ci,
-              Padded(conv_.ci), inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
+      return {master + block * conv_.ci * kPanel, 1, conv_.ci, Padded(conv_.ci),
+              inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
     const ConvPhase& phase = conv_.phases[static_cast<size_t>(i)];
     const int64_t length = phase.segments.empty() ? 0 : phase.segments[0].taps * conv_.ci;
-    return {phase.panels.data() + block * phase.taps * conv_.ci * kPanel,
+    return {master + block * phase.taps * conv_.ci * kPanel,
             static_cast<int64_t>(phase.segments.size()), length, Padded(length),
             inputs_[static_cast<size_t>(i)]};
   }
@@ -209,12 +235,19 @@ class PictureQuantizer {
     });
   }
 
+  double MasterScale(int64_t i, int64_t column) const {
+    return static_cast<double>(
+        weights_.products[static_cast<size_t>(i)].scale[static_cast<size_t>(column)]);
+  }
+
   void Scale(int64_t i, int64_t block) {
     float largest[kPanel] = {};
     ProductAt(i, block).Largest(kernels_, largest);
-    for (int64_t l = 0; l < kPanel; ++l)
-      sums_[static_cast<size_t>(i)].scale[static_cast<size_t>(block * kPanel + l)] =
-          static_cast<double>(largest[l]) / kMaxWeight;
+    for (int64_t l = 0; l < kPanel; ++l) {
+      const int64_t column = block * kPanel + l;
+      sums_[static_cast<size_t>(i)].scale[static_cast<size_t>(column)] =
+          static_cast<double>(largest[l]) / kMaxWeight * MasterScale(i, column);
+    }
   }
 
   void Pack(int64_t i, int64_t block) {
@@ -223,7 +256,12 @@ class PictureQuantizer {
     const Product product = ProductAt(i, block);
     auto& panels = picture_.phases[weights_.winograd ? 0 : static_cast<size_t>(i)].panels;
     int8_t* out = panels.data() + starts_[static_cast<size_t>(i)] + block * product.packed();
-    const PanelSums sums = product.Quantize(kernels_, c.scale.data() + at, out);
+    double scale[kPanel];  // in units of the master weights
+    for (int64_t l = 0; l < kPanel; ++l) {
+      const double master = MasterScale(i, block * kPanel + l);
+      scale[l] = master > 0 ? c.scale[at + static_cast<size_t>(l)] / master : 0;
+    }
+    const PanelSums sums = product.Quantize(kernels_, scale, out);
     std::copy_n(sums.correction, kPanel, c.correction.begin() + static_cast<int64_t>(at));
     std::copy_n(sums.high, kPanel, c.high.begin() + static_cast<int64_t>(at));
     std::copy_n(sums.low, kPanel, c.low.begin() + static_cast<int64_t>(at));
@@ -324,12 +362,19 @@ bool Int8Weights::FitsInt32(const ConvWeights& conv) {
   return taps * conv.ci * expanded * 255 * 127 < (int64_t{1} << 31);
 }
 
-Int8Weights MakeInt8Weights(const ops::ConvBlock& op, std::shared_ptr<const ConvWeights> conv,
-                            bool winograd) {
+Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, bool winograd) {
   Int8Weights w;
-  w.winograd = winograd && SuitsWinograd(op, *conv);
-  if (w.winograd) FillWinograd(*conv, w);
-  w.conv = std::move(conv);
+  w.winograd = winograd && SuitsWinograd(op, conv);
+  if (w.winograd) {
+    FillWinograd(conv, w);
+  } else {
+    for (const ConvPhase& phase : conv.phases)
+      w.products.push_back(
+          ToMaster(phase.panels, CeilDiv(conv.columns, kPanel), phase.taps * conv.ci));
+  }
+  auto bare = std::make_shared<ConvWeights>(conv);
+  for (ConvPhase& phase : bare->phases) phase.panels = {};
+  w.conv = std::move(bare);
   return w;
 }
 

@@ -1,6 +1,6 @@
-// The weights of an int8 convolution: float panels in the order of the products, made once a
-// session, and the int8 panels made of them for each picture, with the scales of its input folded
-// in.
+// The weights of an int8 convolution: master panels of 16 bits in the order of the products, made
+// once a session, and the int8 panels made of them for each picture, with the scales of its input
+// folded in.
 //
 //   y_o = sum of w_k,o x_k,  x_k = s_k (q_k - z_k),  w_k,o s_k = t_o v_k,o + error,  v in -127..127
 //       = t_o (sum of v q - sum of v z)
@@ -22,20 +22,26 @@ namespace picabia::cpu {
 
 constexpr int64_t kWinogradTaps = 16;
 
+// The weights of one product: of a phase, or of one of Winograd's taps (G g G').
+struct MasterPanels {
+  std::vector<int16_t> weights;  // [blocks][taps][ci][16]
+  std::vector<float> scale;      // of each column
+};
+
 struct Int8Weights {
-  std::shared_ptr<const ConvWeights> conv;
+  std::shared_ptr<const ConvWeights> conv;  // without its float panels
   bool winograd = false;
-  // winograd: [16][blocks][ci][16], G g G'; and the sums over the window of what is positive and
-  // what is negative in the filter, [blocks][ci][16].
-  std::vector<float> taps, positive, negative;
+  std::vector<MasterPanels> products;
+  // winograd: the sums over the window of what is positive and what is negative in the filter,
+  // [blocks][ci][16].
+  std::vector<float> positive, negative;
 
   // int32 sums cannot overflow: each product of bytes has sums of its own.
   static bool FitsInt32(const ConvWeights& conv);
 };
 
 // `winograd`: whether the block may run by it, where its geometry suits.
-Int8Weights MakeInt8Weights(const ops::ConvBlock& op, std::shared_ptr<const ConvWeights> conv,
-                            bool winograd);
+Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, bool winograd);
 
 // What a picture's input is to its products.
 struct Int8Input {

@@ -1,11 +1,11 @@
-// Float weight panels to the int8 panels of the products, once a picture.
+// Master weight panels to the int8 panels of the products, once a picture.
 
 // largest[l] = max(largest[l], |w * scale|) over the run.
 void PanelLargest(const PanelRun& args, float* largest) {
   const PanelRun r = args;
   auto most = LoadVector<Float16>(largest);
   for (int64_t k = 0; k < r.length; ++k) {
-    const Float16 v = LoadVector<Float16>(r.weights + k * kPanel) * r.scale[k];
+    const Float16 v = ToFloat(LoadVector<Int16x16>(r.weights + k * kPanel)) * r.scale[k];
     most = Larger(most, Larger(v, -v));
   }
   StoreVector(largest, most);
@@ -21,7 +21,8 @@ void PanelQuantize(const PanelRun& args, const float* inverse, int8_t* out, Pane
   for (int64_t k = 0; k < r.length; k += kQuad) {
     Int32x16 quad{};
     for (int64_t i = 0; i < std::min<int64_t>(kQuad, r.length - k); ++i) {
-      const Float16 w = LoadVector<Float16>(r.weights + (k + i) * kPanel) * r.scale[k + i] * inv;
+      const Float16 w =
+          ToFloat(LoadVector<Int16x16>(r.weights + (k + i) * kPanel)) * r.scale[k + i] * inv;
       const Int32x16 v =
           __builtin_convertvector(RoundEven(Smaller(Larger(w, -limit), limit)), Int32x16);
       quad = quad | ((v & 255) << static_cast<int>(8 * i));

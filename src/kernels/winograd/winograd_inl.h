@@ -71,7 +71,7 @@ void TransformInput(const WinogradInput& args) {
   WinogradA(top, y[0], y[1]);
   WinogradA(bottom, y[2], y[3]);
   PICABIA_UNROLL for (int i = 0; i < 4; ++i) y[i] =
-      ClampLevel(y[i] + LoadVector<Float16>(w.offset + i * w.columns + c));
+      y[i] + LoadVector<Float16>(w.offset + i * w.columns + c);
 }
 
 // kWhole: all four outputs of all tiles are in the picture, and 16 channels.
