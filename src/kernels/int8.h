@@ -32,7 +32,8 @@ struct LevelStatistics {
 
 // int32 sums of products to levels or floats, per channel c:
 //   v = low * scale + offset (+ high * high_scale)
-//   level = round_half_even(clamp(v, -32767, 32767))
+//   level = round_half_even(v), which the caller has made to fit 16 bits or finds not to in `high`
+//   and `low`
 struct Requantize {
   const int32_t* low;
   const int32_t* high;                       // of the high bytes of 16-bit factors, or null
@@ -88,7 +89,7 @@ struct WinogradInput {
 };
 
 // The sums of a row of tiles to two rows of levels:
-//   level = round(clamp(sum over taps of A' (sum * scale) A + offset)).
+//   level = round_half_even(sum over taps of A' (sum * scale) A + offset), as above.
 struct WinogradOutput {
   const int32_t* sums;  // [16][tiles][tile_stride]
   int64_t tap_stride;   // int32 between taps

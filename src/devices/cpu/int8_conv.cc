@@ -295,7 +295,7 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
   g.segment_length = phase.segments.empty() ? 0
                                             : RoundUp(phase.segments[0].taps * conv_.ci,
                                                       p.context.kernels.int8_multiple);
-  g.b = weights.panels.data();
+  g.b = reinterpret_cast<const int8_t*>(weights.panels.get());
   g.c_stride = columns_;
   g.pixels = count + (conv_.expanded ? (conv_.expand_taps - 1) * conv_.expand_step : 0);
   g.channels = conv_.columns;
@@ -346,7 +346,8 @@ void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, int64_t panel, 
   for (int64_t t = 0; t < kWinogradTaps; ++t) {
     kernels::GemmInt8& tap = taps[static_cast<size_t>(t)];
     tap.a = s.taps + t * kTiles * conv_.ci;
-    tap.b = p.weights.phases[0].panels.data() + (t * columns_ + panel * kPanel) * g.segment_length;
+    tap.b = reinterpret_cast<const int8_t*>(p.weights.phases[0].panels.get()) +
+            (t * columns_ + panel * kPanel) * g.segment_length;
     tap.c = s.sums[0] + t * kTiles * kGroup;
   }
   p.context.kernels.gemm_int8_batch(taps.data(), kWinogradTaps);
@@ -551,8 +552,22 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
 
 }  // namespace
 
-Status Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scratch>& scratch,
-                            ChannelRange* range, LevelScale* levels) const {
+namespace {
+
+constexpr double kMostHeadroom = 1e6;
+
+bool LevelsFit(const LevelScale& levels) {
+  constexpr int32_t kLargest = 32767;
+  return std::all_of(levels.low.begin(), levels.low.end(),
+                     [](int32_t v) { return v >= -kLargest; }) &&
+         std::all_of(levels.high.begin(), levels.high.end(),
+                     [](int32_t v) { return v <= kLargest; });
+}
+
+}  // namespace
+
+void Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scratch>& scratch,
+                          ChannelRange* range, LevelScale* levels) const {
   const auto strips = static_cast<size_t>(strips_);
   ThreadPool& threads = p.context.threads;
   if (levels != nullptr) {
@@ -561,7 +576,7 @@ Status Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Sc
       RunStrip(p, i, scratch[static_cast<size_t>(slot)], &statistics[static_cast<size_t>(i)]);
     });
     *levels = ScaleOfLevels(op_, statistics, p.weights.level_scale, inputs);
-    return OkStatus();
+    return;
   }
   const bool norm = op_.norm != ops::Norm::kNone;
   const int64_t row = g_.out_w * conv_.co, stride = conv_.out_stride[0];
@@ -585,10 +600,9 @@ Status Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Sc
     finisher.Reduce(g_.out_h * g_.out_w, inputs.norm_scale, inputs.norm_shift);
     threads.For(strips_, [&](int64_t i, int) { finish(i); });
   }
-  if (range == nullptr) return OkStatus();
+  if (range == nullptr) return;
   *range = EmptyRange(conv_.co);
   for (const ChannelRange& r : ranges) MergeRange(*range, r);
-  return OkStatus();
 }
 
 Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& inputs,
@@ -616,17 +630,21 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
       p.levels = inputs.x.tensor.data<int16_t>() + n * in_size;
     }
     PrepareInput(p, inputs, at, ranges);
-    p.weights = QuantizeForPicture(context.kernels, context.threads, *weights_, p.input, to_levels,
-                                   inputs.bias);
     if (to_levels) {
       p.out_levels = out.tensor.MutableData<int16_t>() + n * size;
     } else {
       p.out_floats = out.tensor.MutableData<float>() + n * size;
       if (inputs.residual != nullptr) p.residual = inputs.residual->tensor.data<float>() + n * size;
     }
-    PICABIA_RETURN_IF_ERROR(RunPicture(p, inputs, scratch,
-                                       out.ranges.empty() ? nullptr : &out.ranges[at],
-                                       to_levels ? &out.levels[at] : nullptr));
+    // Levels have room for what the input's range can lead to; a second try that rarely happens has
+    // room for what the first one found.
+    for (double headroom = 1; headroom < kMostHeadroom; headroom *= 4) {
+      PICABIA_ASSIGN_OR_RETURN(p.weights, QuantizeForPicture(context, *weights_, p.input, to_levels,
+                                                             inputs.bias, headroom));
+      RunPicture(p, inputs, scratch, out.ranges.empty() ? nullptr : &out.ranges[at],
+                 to_levels ? &out.levels[at] : nullptr);
+      if (!to_levels || LevelsFit(out.levels[at])) break;
+    }
     if (!to_levels || inputs.residual == nullptr) continue;
     const LevelScale sum = AddLevels(context, p.out_levels, out.levels[at],
                                      inputs.residual->tensor.data<int16_t>() + n * size,

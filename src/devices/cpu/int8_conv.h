@@ -54,8 +54,8 @@ class Int8Plan {
 
   void PlanStrips();
   Result<std::vector<Scratch>> AllocateScratch(const ConvContext& context) const;
-  Status RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scratch>& scratch,
-                    ChannelRange* range, LevelScale* levels) const;
+  void RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scratch>& scratch,
+                  ChannelRange* range, LevelScale* levels) const;
   void PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
                     const std::vector<ChannelRange>& ranges) const;
 

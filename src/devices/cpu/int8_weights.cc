@@ -133,10 +133,13 @@ struct Product {
     for (int l = 0; l < kPanel; ++l)
       inverse[l] = scale[l] > 0 ? static_cast<float>(1 / scale[l]) : 0.f;
     PanelSums sums{};
-    for (int64_t r = 0; r < runs; ++r)
+    const int64_t filled = RoundUp(length, kQuad);
+    for (int64_t r = 0; r < runs; ++r) {
+      std::fill_n(out + (r * padded + filled) * kPanel, (padded - filled) * kPanel, int8_t{0});
       for (int64_t from = 0; from < length; from += kRunLength)
         k.panel_quantize(Run(r, from, std::min(kRunLength, length - from)), inverse,
                          out + (r * padded + from) * kPanel, &sums);
+    }
     return sums;
   }
 };
@@ -161,23 +164,28 @@ void ShareScales(const ConvWeights& weights, std::vector<double>& scale) {
 
 class PictureQuantizer {
  public:
-  PictureQuantizer(const kernels::KernelTable& kernels, ThreadPool& threads,
-                   const Int8Weights& weights, const Int8Input& input)
-      : kernels_(kernels),
-        threads_(threads),
+  PictureQuantizer(const ConvContext& context, const Int8Weights& weights, const Int8Input& input)
+      : context_(context),
+        kernels_(context.kernels),
         weights_(weights),
         conv_(*weights.conv),
         input_(input),
         blocks_(CeilDiv(conv_.columns, kPanel)),
         columns_(blocks_ * kPanel) {}
 
-  Int8Picture Run(bool to_levels, const float* bias) {
+  Result<Int8Picture> Run(bool to_levels, const float* bias, double headroom) {
     products_ = weights_.winograd ? kWinogradTaps : static_cast<int64_t>(conv_.phases.size());
+    picture_.level_scale.assign(static_cast<size_t>(columns_), 1.0);
     MakeInputs();
+    PICABIA_RETURN_IF_ERROR(AllocatePanels());
     PackAll();
-    picture_.level_scale.assign(static_cast<size_t>(conv_.co), 1.0);
-    if (to_levels) weights_.winograd ? BoundWinograd() : BoundDirect();
-    weights_.winograd ? FinishWinograd() : FinishDirect(to_levels ? nullptr : bias);
+    if (weights_.winograd) {
+      FinishWinograd(headroom);
+    } else {
+      if (to_levels) BoundDirect(headroom);
+      FinishDirect(to_levels ? nullptr : bias);
+    }
+    picture_.level_scale.resize(static_cast<size_t>(conv_.co));
     return std::move(picture_);
   }
 
@@ -210,18 +218,26 @@ class PictureQuantizer {
             inputs_[static_cast<size_t>(i)]};
   }
 
-  // All products' panels: scales first, since expanded columns share them.
-  void PackAll() {
+  Status AllocatePanels() {
     sums_.assign(static_cast<size_t>(products_), Columns(columns_));
     picture_.phases.resize(weights_.winograd ? 1 : static_cast<size_t>(products_));
     for (int64_t i = 0; i < products_; ++i) {
       const int64_t bytes = blocks_ * ProductAt(i, 0).packed();
       starts_.push_back(weights_.winograd ? i * bytes : 0);
-      auto& panels = picture_.phases[weights_.winograd ? 0 : static_cast<size_t>(i)].panels;
-      panels.resize(static_cast<size_t>(weights_.winograd ? products_ * bytes : bytes));
+      if (weights_.winograd && i > 0) continue;
+      auto& panels = picture_.phases[static_cast<size_t>(i)].panels;
+      panels = context_.pool.Allocate(
+          static_cast<size_t>(weights_.winograd ? products_ * bytes : bytes));
+      if (panels == nullptr) return ResourceError("no memory for a convolution's weights");
     }
+    return OkStatus();
+  }
+
+  // All products' panels: scales first, since expanded columns share them.
+  void PackAll() {
     const auto each = [&](auto f) {
-      threads_.For(products_ * blocks_, [&](int64_t n, int) { f(n / blocks_, n % blocks_); });
+      context_.threads.For(products_ * blocks_,
+                           [&](int64_t n, int) { f(n / blocks_, n % blocks_); });
     };
     if (conv_.expanded) {
       each([&](int64_t i, int64_t b) { Scale(i, b); });
@@ -255,7 +271,8 @@ class PictureQuantizer {
     const auto at = static_cast<size_t>(block * kPanel);
     const Product product = ProductAt(i, block);
     auto& panels = picture_.phases[weights_.winograd ? 0 : static_cast<size_t>(i)].panels;
-    int8_t* out = panels.data() + starts_[static_cast<size_t>(i)] + block * product.packed();
+    int8_t* out = reinterpret_cast<int8_t*>(panels.get()) + starts_[static_cast<size_t>(i)] +
+                  block * product.packed();
     double scale[kPanel];  // in units of the master weights
     for (int64_t l = 0; l < kPanel; ++l) {
       const double master = MasterScale(i, block * kPanel + l);
@@ -272,34 +289,38 @@ class PictureQuantizer {
   }
 
   // No input can make a larger sum, in any phase.
-  void BoundDirect() {
+  void BoundDirect(double headroom) {
     for (size_t m = 0; m < static_cast<size_t>(conv_.co); ++m) {
       double largest = 0;
       for (const Columns& c : sums_)
         largest = std::max(largest, c.scale[m] * std::max(c.high[m], -c.low[m]));
-      SetLevelScale(m, largest);
+      SetLevelScale(m, largest * headroom);
     }
   }
 
-  void BoundWinograd() {
-    constexpr double kMargin = 1.05;  // what the roundings of all taps may add
-    for (int64_t m = 0; m < conv_.co; ++m) {
-      double high = 0, low = 0;
-      for (int64_t c = 0; c < conv_.ci; ++c) {
-        const auto at = static_cast<size_t>((m / kPanel * conv_.ci + c) * kPanel + m % kPanel);
-        const double p = weights_.positive[at], n = weights_.negative[at];
-        const double most = input_.range.high[static_cast<size_t>(c)],
-                     least = input_.range.low[static_cast<size_t>(c)];
-        high += p * most + n * least;
-        low += p * least + n * most;
+  // What the exact filter can make of the input's range, and 5 % for the roundings of all taps: one
+  // block's channels. (RunPicture looks whether the levels really fit.)
+  void BoundWinograd(int64_t block, double headroom) {
+    constexpr double kMargin = 1.05;
+    float high[kPanel] = {}, low[kPanel] = {};
+    for (int64_t c = 0; c < conv_.ci; ++c) {
+      const auto at = static_cast<size_t>((block * conv_.ci + c) * kPanel);
+      const float* p = weights_.positive.data() + at;
+      const float* n = weights_.negative.data() + at;
+      const float most = input_.range.high[static_cast<size_t>(c)];
+      const float least = input_.range.low[static_cast<size_t>(c)];
+      for (int l = 0; l < kPanel; ++l) {
+        high[l] = high[l] + (p[l] * most + n[l] * least);
+        low[l] = low[l] + (p[l] * least + n[l] * most);
       }
-      SetLevelScale(static_cast<size_t>(m), std::max(high, -low) * kMargin);
     }
+    for (int l = 0; l < kPanel; ++l)
+      SetLevelScale(static_cast<size_t>(block * kPanel + l),
+                    static_cast<double>(std::max(high[l], -low[l])) * kMargin * headroom);
   }
 
   double LevelScale(int64_t column) const {
-    const auto m = static_cast<size_t>(column);
-    return m < picture_.level_scale.size() ? picture_.level_scale[m] : 1;
+    return picture_.level_scale[static_cast<size_t>(column)];
   }
 
   void FinishDirect(const float* bias) {
@@ -322,27 +343,33 @@ class PictureQuantizer {
     }
   }
 
-  // The offset is the transform of what the zero points of the taps add.
-  void FinishWinograd() {
-    constexpr int kA[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};  // A'
+  void FinishWinograd(double headroom) {
     Int8Phase& phase = picture_.phases[0];
-    const auto n = static_cast<size_t>(columns_);
-    phase.scale.assign(kWinogradTaps * n, 0);
-    phase.offset.assign(4 * n, 0);
-    for (size_t m = 0; m < n; ++m) {
-      double offset[4] = {};
-      for (size_t t = 0; t < kWinogradTaps; ++t) {
-        const double scale = sums_[t].scale[m] / LevelScale(static_cast<int64_t>(m));
-        phase.scale[t * n + m] = static_cast<float>(scale);
-        for (size_t i = 0; i < 4; ++i)
-          offset[i] -= kA[i / 2][t / 4] * kA[i % 2][t % 4] * sums_[t].correction[m] * scale;
-      }
-      for (size_t i = 0; i < 4; ++i) phase.offset[i * n + m] = static_cast<float>(offset[i]);
-    }
+    phase.scale.resize(static_cast<size_t>(kWinogradTaps * columns_));
+    phase.offset.resize(static_cast<size_t>(4 * columns_));
+    context_.threads.For(blocks_, [&](int64_t block, int) {
+      BoundWinograd(block, headroom);
+      for (int64_t l = 0; l < kPanel; ++l) FinishColumn(block * kPanel + l, phase);
+    });
   }
 
+  // The offset is the transform of what the zero points of the taps add.
+  void FinishColumn(int64_t column, Int8Phase& phase) const {
+    constexpr int kA[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};  // A'
+    const auto n = static_cast<size_t>(columns_), m = static_cast<size_t>(column);
+    const double inverse = 1 / LevelScale(column);
+    double offset[4] = {};
+    for (size_t t = 0; t < kWinogradTaps; ++t) {
+      const double scale = sums_[t].scale[m] * inverse;
+      phase.scale[t * n + m] = static_cast<float>(scale);
+      const double correction = sums_[t].correction[m] * scale;
+      for (size_t i = 0; i < 4; ++i) offset[i] -= kA[i / 2][t / 4] * kA[i % 2][t % 4] * correction;
+    }
+    for (size_t i = 0; i < 4; ++i) phase.offset[i * n + m] = static_cast<float>(offset[i]);
+  }
+
+  const ConvContext& context_;
   const kernels::KernelTable& kernels_;
-  ThreadPool& threads_;
   const Int8Weights& weights_;
   const ConvWeights& conv_;
   const Int8Input& input_;
@@ -378,10 +405,10 @@ Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, b
   return w;
 }
 
-Int8Picture QuantizeForPicture(const kernels::KernelTable& kernels, ThreadPool& threads,
-                               const Int8Weights& weights, const Int8Input& input, bool to_levels,
-                               const float* bias) {
-  return PictureQuantizer(kernels, threads, weights, input).Run(to_levels, bias);
+Result<Int8Picture> QuantizeForPicture(const ConvContext& context, const Int8Weights& weights,
+                                       const Int8Input& input, bool to_levels, const float* bias,
+                                       double headroom) {
+  return PictureQuantizer(context, weights, input).Run(to_levels, bias, headroom);
 }
 
 }  // namespace picabia::cpu

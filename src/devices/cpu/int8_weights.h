@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "devices/cpu/conv.h"
 #include "devices/cpu/conv_weights.h"
 #include "devices/cpu/levels.h"
 #include "kernels/table.h"
@@ -53,7 +54,7 @@ struct Int8Input {
 
 // The panels and scales of one phase, or of all of Winograd's taps, for one picture.
 struct Int8Phase {
-  std::vector<int8_t> panels;                    // as GemmInt8 wants them, taps one after another
+  std::shared_ptr<std::byte> panels;  // int8, as GemmInt8 wants them, taps one after another
   std::vector<float> scale, high_scale, offset;  // kernels::Requantize, kernels::WinogradOutput
 };
 
@@ -63,8 +64,9 @@ struct Int8Picture {
 };
 
 // `bias` [co] may be null; it is added to float outputs only (levels carry it in their offset).
-Int8Picture QuantizeForPicture(const kernels::KernelTable& kernels, ThreadPool& threads,
-                               const Int8Weights& weights, const Int8Input& input, bool to_levels,
-                               const float* bias);
+// Levels get `headroom` times the range that the sums are expected to need.
+Result<Int8Picture> QuantizeForPicture(const ConvContext& context, const Int8Weights& weights,
+                                       const Int8Input& input, bool to_levels, const float* bias,
+                                       double headroom);
 
 }  // namespace picabia::cpu
