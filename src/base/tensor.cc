@@ -81,6 +81,14 @@ Result<Tensor> Tensor::Create(DType dtype, Shape shape) {
   return t;
 }
 
+Result<Tensor> Tensor::WithoutData(DType dtype, Shape shape) {
+  Tensor t;
+  PICABIA_ASSIGN_OR_RETURN(t.num_elements_, ElementCount(dtype, shape));
+  t.dtype_ = dtype;
+  t.shape_ = std::move(shape);
+  return t;
+}
+
 Result<Tensor> Tensor::View(DType dtype, Shape shape, std::span<const std::byte> data,
                             std::shared_ptr<const void> owner) {
   PICABIA_ASSIGN_OR_RETURN(const int64_t count, ElementCount(dtype, shape));

@@ -86,6 +86,8 @@ class Tensor {
   // size.
   static Result<Tensor> View(DType dtype, Shape shape, std::span<const std::byte> data,
                              std::shared_ptr<const void> owner);
+  // A type and a shape without elements: has_data() is false.
+  static Result<Tensor> WithoutData(DType dtype, Shape shape);
   // A tensor that holds a copy of `values`; shape must have values.size() elements.
   template <typename T>
   static Result<Tensor> From(Shape shape, const std::vector<T>& values) {

@@ -96,6 +96,7 @@ struct Device::Impl {
     // The int8 engine's; null where `weights` run.
     std::shared_ptr<const Int8Weights> int8;
     bool to_levels = false;
+    int32_t only_reader = -1;  // the one block that reads the output, and nothing else does
     std::map<Shape, std::shared_ptr<const Int8Plan>> int8_plans;
   };
 
@@ -108,6 +109,7 @@ struct Device::Impl {
                               StepReport& report);
   Result<Activation> RunInt8Block(size_t i, const ops::ConvBlock& op, const Shape& out,
                                   StepReport& report);
+  Int8Output OutputOf(size_t i, const Shape& out) const;
   // Makes a value float32, for readers that want values.
   Status MakeFloat(int32_t value);
   const Activation& Input(const program::Step& step, size_t k) const {
@@ -223,6 +225,10 @@ std::shared_ptr<const Plan> PlanFor(std::map<Shape, std::shared_ptr<const Plan>>
 // that takes them. Residuals must be levels too.
 void Device::Impl::ChooseLevels() {
   std::vector<std::vector<size_t>> readers(program.values.size());
+  std::vector<int> uses(program.values.size(), 0);
+  for (const program::Step& step : program.steps)
+    for (const int32_t v : step.inputs) ++uses[static_cast<size_t>(v)];
+  for (const program::Port& port : program.outputs) ++uses[static_cast<size_t>(port.value)];
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (blocks[i].int8 != nullptr)
       readers[static_cast<size_t>(program.steps[i].inputs[0])].push_back(i);
@@ -238,16 +244,33 @@ void Device::Impl::ChooseLevels() {
     }
     block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, *block.weights, can));
     block.weights = block.int8->conv;
-    block.to_levels =
-        can && (block.int8->winograd || !readers[static_cast<size_t>(step.outputs[0])].empty());
+    const auto& blocks_reading = readers[static_cast<size_t>(step.outputs[0])];
+    block.to_levels = can && (block.int8->winograd || !blocks_reading.empty());
+    if (uses[static_cast<size_t>(step.outputs[0])] == 1 && blocks_reading.size() == 1)
+      block.only_reader = static_cast<int32_t>(blocks_reading[0]);
   }
+}
+
+// What a block of the int8 engine leaves: large layers with one reader that reads them in order are
+// made twice rather than kept.
+Int8Output Device::Impl::OutputOf(size_t i, const Shape& out) const {
+  constexpr int64_t kKeptLevels = int64_t{12} << 20;  // 512x512 at 32 channels and less is kept
+  const Block& block = blocks[i];
+  if (!block.to_levels) return Int8Output::kFloats;
+  const auto& op = std::get<ops::ConvBlock>(program.steps[i].op);
+  const int64_t levels = out[0] * out[1] * out[2] * out[3];
+  const bool suits = block.only_reader >= 0 && !op.has_residual && !block.int8->winograd &&
+                     out[0] == 1 && levels > kKeptLevels &&
+                     !blocks[static_cast<size_t>(block.only_reader)].int8->winograd &&
+                     live[static_cast<size_t>(program.steps[i].inputs[0])].source == nullptr;
+  return suits ? Int8Output::kSource : Int8Output::kLevels;
 }
 
 Status Device::Impl::MakeFloat(int32_t value) {
   Activation& a = live[static_cast<size_t>(value)];
   if (a.levels.empty()) return OkStatus();
   PICABIA_ASSIGN_OR_RETURN(Tensor values, ValuesOf({kernels, threads, pool}, a));
-  a = {std::move(values), {}, {}};
+  a = {std::move(values), nullptr, {}, {}};
   return OkStatus();
 }
 
@@ -274,7 +297,7 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
   report.kernel = plan->kernel();
   report.macs = plan->macs();
   report.integer = true;
-  return plan->Run({kernels, threads, pool}, inputs, block.to_levels, block.want_ranges);
+  return plan->Run({kernels, threads, pool}, inputs, OutputOf(i, out), block.want_ranges);
 }
 
 Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
@@ -311,7 +334,7 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   for (size_t k = 0; k < step.inputs.size(); ++k) {
     const auto v = static_cast<size_t>(step.inputs[k]);
     if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[k]));
-    const bool packed = !constants[v] && !live[v].tensor.has_data();
+    const bool packed = packed_types.contains(step.inputs[k]);
     if (packed) {
       types.push_back(packed_types.at(step.inputs[k]));
       inputs.emplace_back();

@@ -63,8 +63,9 @@ struct Moments {
 
 struct Int8Plan::Picture {
   explicit Picture(const ConvContext& c) : context(c) {}
-  const ConvContext& context;
-  const int16_t* levels = nullptr;  // or
+  ConvContext context;
+  const int16_t* levels = nullptr;      // or
+  const LevelSource* source = nullptr;  // or
   const float* floats = nullptr;
   LevelMapping mapping;
   InputQuantization quantization;
@@ -82,6 +83,14 @@ struct Int8Plan::Scratch {
   int16_t* tile = nullptr;
   int32_t* sums[2] = {};  // of the low and the high bytes
   uint8_t* taps = nullptr;
+  // Input rows from `in_row` on, of a source.
+  std::unique_ptr<LevelSource::Cache> cache;
+  const int16_t* in_levels = nullptr;
+  int64_t in_row = 0;
+  // Where output rows go, from `out_row` on; `rows` is memory for those of a step.
+  int16_t* rows = nullptr;
+  int16_t* out_levels = nullptr;
+  int64_t out_row = 0;
 };
 
 Int8Plan::Int8Plan(const ops::ConvBlock& op, std::shared_ptr<const Int8Weights> weights,
@@ -130,7 +139,9 @@ void Int8Plan::PlanStrips() {
   }
 }
 
-Result<std::vector<Int8Plan::Scratch>> Int8Plan::AllocateScratch(const ConvContext& context) const {
+// Memory of one thread. own_rows: for output rows that nobody keeps.
+Result<Int8Plan::Scratch> Int8Plan::AllocateScratch(const ConvContext& context,
+                                                    const LevelSource* input, bool own_rows) const {
   const auto align = [](int64_t bytes) { return static_cast<size_t>(RoundUp(bytes, 64)); };
   const bool winograd = weights_->winograd;
   const int64_t strip = strip_height_ * strip_width_ * conv_.ci + kSlack;
@@ -141,21 +152,25 @@ Result<std::vector<Int8Plan::Scratch>> Int8Plan::AllocateScratch(const ConvConte
   const size_t sums =
       align((winograd ? kWinogradTaps * kTiles * kGroup : line * columns_ + kPanel) * 4);
   const size_t taps = winograd ? align(kWinogradTaps * kTiles * conv_.ci + kSlack) : 0;
+  const size_t rows =
+      own_rows ? align(step_rows_ * conv_.out_stride[0] * g_.out_w * conv_.co * 2) : 0;
   const int planes = input_bits_ == 16 ? 2 : 1;
-  std::vector<Scratch> all(static_cast<size_t>(context.threads.threads()));
-  for (Scratch& s : all) {
-    s.memory = context.pool.Allocate((plane + sums) * static_cast<size_t>(planes) + taps);
-    if (s.memory == nullptr) return ResourceError("no memory for a convolution's scratch");
-    std::byte* next = s.memory.get();
-    const auto take = [&next](size_t bytes) { return std::exchange(next, next + bytes); };
-    std::byte* strip_memory = take(plane);
-    s.tile = reinterpret_cast<int16_t*>(strip_memory);
-    s.low = reinterpret_cast<uint8_t*>(strip_memory);
-    if (planes == 2) s.high = reinterpret_cast<uint8_t*>(take(plane));
-    for (int i = 0; i < planes; ++i) s.sums[i] = reinterpret_cast<int32_t*>(take(sums));
-    if (winograd) s.taps = reinterpret_cast<uint8_t*>(take(taps));
+  Scratch s;
+  s.memory = context.pool.Allocate((plane + sums) * static_cast<size_t>(planes) + taps + rows);
+  if (s.memory == nullptr) return ResourceError("no memory for a convolution's scratch");
+  std::byte* next = s.memory.get();
+  const auto take = [&next](size_t bytes) { return std::exchange(next, next + bytes); };
+  std::byte* strip_memory = take(plane);
+  s.tile = reinterpret_cast<int16_t*>(strip_memory);
+  s.low = reinterpret_cast<uint8_t*>(strip_memory);
+  if (planes == 2) s.high = reinterpret_cast<uint8_t*>(take(plane));
+  for (int i = 0; i < planes; ++i) s.sums[i] = reinterpret_cast<int32_t*>(take(sums));
+  if (winograd) s.taps = reinterpret_cast<uint8_t*>(take(taps));
+  if (own_rows) s.rows = reinterpret_cast<int16_t*>(take(rows));
+  if (input != nullptr) {
+    PICABIA_ASSIGN_OR_RETURN(s.cache, input->MakeCache());
   }
-  return all;
+  return s;
 }
 
 // Converts `count` pixels of the picture from `pixel` on into the strip at pixel `at`.
@@ -163,8 +178,11 @@ void Int8Plan::Convert(const Picture& p, int64_t pixel, int64_t count, Scratch& 
                        int64_t at) const {
   const kernels::KernelTable& k = p.context.kernels;
   const int64_t from = pixel * conv_.ci, to = at * conv_.ci, n = count * conv_.ci;
-  if (p.levels != nullptr) {
-    const kernels::LevelRow row = p.mapping.Row(p.levels + from, n);
+  if (p.floats == nullptr) {
+    const int16_t* levels = p.levels != nullptr
+                                ? p.levels + from
+                                : s.in_levels + (from - s.in_row * g_.in_w * conv_.ci);
+    const kernels::LevelRow row = p.mapping.Row(levels, n);
     if (p.input.kind == FactorKind::kTile) {
       k.map_tile(row, s.tile + to);
     } else if (p.input.kind == FactorKind::kWord) {
@@ -250,7 +268,23 @@ int64_t Int8Plan::InputRows(int64_t rows) const {
 void Int8Plan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, int64_t kept,
                          Scratch& s) const {
   const int64_t y = first_row * conv_.in_stride[0] - g_.pad_top + conv_.dy_min;
-  for (int64_t i = kept; i < InputRows(rows); ++i) FillRow(p, y + i, s, i);
+  const int64_t count = InputRows(rows);
+  if (p.source != nullptr) ReadSource(p, y + kept, count - kept, s);
+  for (int64_t i = kept; i < count; ++i) FillRow(p, y + i, s, i);
+}
+
+// Makes the source's rows under `count` rows of the strip, of which the first is y.
+void Int8Plan::ReadSource(const Picture& p, int64_t y, int64_t count, Scratch& s) const {
+  int64_t first = g_.in_h, last = -1;
+  for (int64_t i = y; i < y + count; ++i) {
+    const int64_t row = SourceIndex(op_.pad_mode, i, g_.in_h);
+    if (row < 0) continue;
+    first = std::min(first, row);
+    last = std::max(last, row);
+  }
+  if (last < first) return;
+  s.in_levels = p.source->Rows(first, last - first + 1, *s.cache);
+  s.in_row = first;
 }
 
 // Moves the input rows that the next step shares with a step of `rows` rows to the front; returns
@@ -306,7 +340,7 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
     g.c = s.sums[i];
     p.context.kernels.gemm_int8(g);
   }
-  const int64_t at = (y * g_.out_w + phase.out_x) * conv_.co;
+  const int64_t at = (y * g_.out_w + phase.out_x) * conv_.co;  // in floats
   if (conv_.expanded) return ExpandedRow(p, count, s, p.out_floats + at);
   kernels::Requantize r{};
   r.low = s.sums[0];
@@ -323,7 +357,7 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
     p.context.kernels.requantize_float(r);
     return;
   }
-  r.levels = p.out_levels + at;
+  r.levels = s.out_levels + ((y - s.out_row) * g_.out_w + phase.out_x) * conv_.co;
   r.statistics = statistics->View(0);
   p.context.kernels.requantize(r);
   statistics->pixels += count;
@@ -388,7 +422,7 @@ void Int8Plan::WinogradOutputs(const Picture& p, const std::vector<Tiles>& tiles
     w.offset = phase.offset.data() + c;
     w.columns = columns_;
     const int64_t y = first_row + 2 * t.row;
-    w.rows[0] = p.out_levels + (y * g_.out_w + 2 * t.first) * conv_.co + c;
+    w.rows[0] = s.out_levels + ((y - s.out_row) * g_.out_w + 2 * t.first) * conv_.co + c;
     w.rows[1] = y + 1 < g_.out_h ? w.rows[0] + g_.out_w * conv_.co : nullptr;
     w.pixel_stride = conv_.co;
     w.width = g_.out_w - 2 * t.first;
@@ -432,6 +466,8 @@ void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
   for (int64_t first = strip * strip_rows_; first < end; first += step_rows_) {
     const int64_t rows = std::min(step_rows_, end - first);
     FillStrip(p, first, rows, kept, s);
+    s.out_levels = p.out_levels != nullptr ? p.out_levels : s.rows;
+    s.out_row = p.out_levels != nullptr ? 0 : first * conv_.out_stride[0];
     RunStep(p, first, rows, s, statistics);
     if (first + rows < end) kept = KeepRows(p, rows, s);
   }
@@ -605,14 +641,64 @@ void Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scra
   for (const ChannelRange& r : ranges) MergeRange(*range, r);
 }
 
+// The block at work again: some output rows of one picture.
+class Int8Plan::Source : public LevelSource {
+ public:
+  Source(std::shared_ptr<const Int8Plan> plan, Activation x, std::shared_ptr<const Picture> picture)
+      : plan_(std::move(plan)), x_(std::move(x)), picture_(std::move(picture)) {}
+
+  Result<std::unique_ptr<Cache>> MakeCache() const override {
+    auto cache = std::make_unique<CachedRows>(plan_->columns_);
+    PICABIA_ASSIGN_OR_RETURN(cache->scratch,
+                             plan_->AllocateScratch(picture_->context, x_.source.get(), false));
+    return std::unique_ptr<Cache>(std::move(cache));
+  }
+
+  const int16_t* Rows(int64_t first, int64_t count, Cache& cache) const override {
+    auto& c = static_cast<CachedRows&>(cache);
+    const Int8Plan& plan = *plan_;
+    const int64_t stride = plan.conv_.out_stride[0], row = plan.g_.out_w * plan.conv_.co;
+    const int64_t begin = first / stride, end = CeilDiv(first + count, stride);  // cells
+    c.levels.resize(static_cast<size_t>((end - begin) * stride * row));
+    Scratch& s = c.scratch;
+    s.out_levels = c.levels.data();
+    s.out_row = begin * stride;
+    int64_t kept = 0;
+    for (int64_t cell = begin; cell < end; cell += plan.step_rows_) {
+      const int64_t rows = std::min(plan.step_rows_, end - cell);
+      plan.FillStrip(*picture_, cell, rows, kept, s);
+      plan.RunStep(*picture_, cell, rows, s, &c.statistics);
+      if (cell + rows < end) kept = plan.KeepRows(*picture_, rows, s);
+    }
+    return c.levels.data() + (first - s.out_row) * row;
+  }
+
+ private:
+  struct CachedRows : Cache {
+    explicit CachedRows(int64_t columns) : statistics(columns) {}
+    Scratch scratch;
+    std::vector<int16_t> levels;
+    StripStatistics statistics;  // of no use
+  };
+
+  std::shared_ptr<const Int8Plan> plan_;
+  Activation x_;  // keeps the input
+  std::shared_ptr<const Picture> picture_;
+};
+
 Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& inputs,
-                                 bool to_levels, bool want_ranges) const {
+                                 Int8Output output, bool want_ranges) const {
+  const bool to_levels = output != Int8Output::kFloats, keep = output != Int8Output::kSource;
   Activation out;
-  PICABIA_ASSIGN_OR_RETURN(out.tensor,
-                           context.pool.AllocateTensor(to_levels ? DType::kI16 : DType::kF32,
-                                                       {g_.batch, g_.out_h, g_.out_w, conv_.co}));
+  const DType dtype = to_levels ? DType::kI16 : DType::kF32;
+  const Shape shape{g_.batch, g_.out_h, g_.out_w, conv_.co};
+  PICABIA_ASSIGN_OR_RETURN(out.tensor, keep ? context.pool.AllocateTensor(dtype, shape)
+                                            : Tensor::WithoutData(dtype, shape));
   if (out.tensor.num_elements() == 0) return out;
-  PICABIA_ASSIGN_OR_RETURN(std::vector<Scratch> scratch, AllocateScratch(context));
+  std::vector<Scratch> scratch(static_cast<size_t>(context.threads.threads()));
+  for (Scratch& s : scratch) {
+    PICABIA_ASSIGN_OR_RETURN(s, AllocateScratch(context, inputs.x.source.get(), !keep));
+  }
   std::vector<ChannelRange> measured;
   if (inputs.x.levels.empty() && inputs.x.ranges.empty())
     measured = MeasureRanges(context, inputs.x.tensor);
@@ -623,16 +709,19 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
   if (!to_levels && want_ranges) out.ranges.resize(static_cast<size_t>(g_.batch));
   for (int64_t n = 0; n < g_.batch; ++n) {
     const auto at = static_cast<size_t>(n);
-    Picture p(context);
-    if (inputs.x.levels.empty()) {
+    auto picture = std::make_shared<Picture>(context);
+    Picture& p = *picture;
+    if (inputs.x.source != nullptr) {
+      p.source = inputs.x.source.get();
+    } else if (inputs.x.levels.empty()) {
       p.floats = inputs.x.tensor.data<float>() + n * in_size;
     } else {
       p.levels = inputs.x.tensor.data<int16_t>() + n * in_size;
     }
     PrepareInput(p, inputs, at, ranges);
-    if (to_levels) {
+    if (to_levels && keep) {
       p.out_levels = out.tensor.MutableData<int16_t>() + n * size;
-    } else {
+    } else if (!to_levels) {
       p.out_floats = out.tensor.MutableData<float>() + n * size;
       if (inputs.residual != nullptr) p.residual = inputs.residual->tensor.data<float>() + n * size;
     }
@@ -644,6 +733,10 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
       RunPicture(p, inputs, scratch, out.ranges.empty() ? nullptr : &out.ranges[at],
                  to_levels ? &out.levels[at] : nullptr);
       if (!to_levels || LevelsFit(out.levels[at])) break;
+    }
+    if (!keep) {
+      out.source = std::make_shared<Source>(shared_from_this(), inputs.x, std::move(picture));
+      return out;
     }
     if (!to_levels || inputs.residual == nullptr) continue;
     const LevelScale sum = AddLevels(context, p.out_levels, out.levels[at],

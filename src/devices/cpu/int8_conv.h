@@ -31,7 +31,14 @@ struct Int8Inputs {
 
 struct StripStatistics;
 
-class Int8Plan {
+// What a block makes of its sums.
+enum class Int8Output {
+  kFloats,
+  kLevels,  // only where CanMakeLevels, and always with Winograd's weights
+  kSource,  // levels that are made again when they are read; not of residuals, a batch of one
+};
+
+class Int8Plan : public std::enable_shared_from_this<Int8Plan> {
  public:
   // input_bits: 8 or 16.
   Int8Plan(const ops::ConvBlock& op, std::shared_ptr<const Int8Weights> weights, int input_bits,
@@ -40,9 +47,8 @@ class Int8Plan {
   // Whether a block with this operator can hand levels on.
   static bool CanMakeLevels(const ops::ConvBlock& op, const ConvWeights& weights);
 
-  // to_levels: only where CanMakeLevels, and always with Winograd's weights. want_ranges: of float
-  // outputs.
-  Result<Activation> Run(const ConvContext& context, const Int8Inputs& inputs, bool to_levels,
+  // want_ranges: of float outputs.
+  Result<Activation> Run(const ConvContext& context, const Int8Inputs& inputs, Int8Output output,
                          bool want_ranges) const;
 
   int64_t macs() const { return g_.macs; }
@@ -51,9 +57,11 @@ class Int8Plan {
  private:
   struct Picture;  // one picture of the batch at work
   struct Scratch;  // memory of one thread
+  class Source;
 
   void PlanStrips();
-  Result<std::vector<Scratch>> AllocateScratch(const ConvContext& context) const;
+  Result<Scratch> AllocateScratch(const ConvContext& context, const LevelSource* input,
+                                  bool own_rows) const;
   void RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scratch>& scratch,
                   ChannelRange* range, LevelScale* levels) const;
   void PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
@@ -65,6 +73,7 @@ class Int8Plan {
   void FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_row) const;
   int64_t InputRows(int64_t rows) const;
   void FillStrip(const Picture& p, int64_t first_row, int64_t rows, int64_t kept, Scratch& s) const;
+  void ReadSource(const Picture& p, int64_t y, int64_t count, Scratch& s) const;
   int64_t KeepRows(const Picture& p, int64_t rows, Scratch& s) const;
 
   void RunStrip(const Picture& p, int64_t strip, Scratch& s, StripStatistics* statistics) const;

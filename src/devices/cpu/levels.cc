@@ -246,6 +246,17 @@ int64_t BlockPixels(int64_t channels, int64_t period) {
 
 Result<Tensor> ValuesOf(const ConvContext& context, const Activation& a) {
   if (a.levels.empty()) return a.tensor;
+  if (a.source != nullptr) {
+    Activation kept = a;
+    kept.source = nullptr;
+    PICABIA_ASSIGN_OR_RETURN(kept.tensor,
+                             context.pool.AllocateTensor(DType::kI16, a.tensor.shape()));
+    PICABIA_ASSIGN_OR_RETURN(const auto cache, a.source->MakeCache());
+    const int64_t row = a.tensor.shape()[2] * a.tensor.shape()[3];
+    for (int64_t y = 0; y < a.tensor.shape()[1]; ++y)
+      std::copy_n(a.source->Rows(y, 1, *cache), row, kept.tensor.MutableData<int16_t>() + y * row);
+    return ValuesOf(context, kept);
+  }
   const Shape& shape = a.tensor.shape();
   PICABIA_ASSIGN_OR_RETURN(Tensor out, context.pool.AllocateTensor(DType::kF32, shape));
   const int64_t channels = shape[3], pixels = shape[1] * shape[2];

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/tensor.h"
@@ -23,11 +24,29 @@ struct LevelScale {
   double Value(size_t c, int32_t level) const;  // after the activation
 };
 
+// Levels that are not kept but made again, some rows at a time, whenever they are read: for
+// pictures whose layers would need more memory than the products take time. Used from several
+// threads.
+class LevelSource {
+ public:
+  // Rows made last, and the maker's scratch, of one thread.
+  class Cache {
+   public:
+    virtual ~Cache() = default;
+  };
+  virtual ~LevelSource() = default;
+  virtual Result<std::unique_ptr<Cache>> MakeCache() const = 0;
+  // `count` rows from `first` on; valid until the next call with the same cache.
+  virtual const int16_t* Rows(int64_t first, int64_t count, Cache& cache) const = 0;
+};
+
 // A tensor on its way between steps, with what its producer learned about it.
 struct Activation {
-  Tensor tensor;                     // float32, or int16 where `levels` is there
-  std::vector<ChannelRange> ranges;  // of float32: one a picture of the batch, or empty
-  std::vector<LevelScale> levels;    // one a picture of the batch
+  // float32, or int16 where `levels` is there; without data where `source` is there.
+  Tensor tensor;
+  std::shared_ptr<const LevelSource> source;  // of a batch of one
+  std::vector<ChannelRange> ranges;           // of float32: one a picture of the batch, or empty
+  std::vector<LevelScale> levels;             // one a picture of the batch
 };
 
 // Smallest and largest value of each channel.
