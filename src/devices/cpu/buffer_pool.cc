@@ -1,6 +1,7 @@
-// The pool is one range of addresses that is cut into blocks, best fit first, lowest address among
-// equals; free neighbours join. Pages that were used stay, so that a second run of the same sizes
-// touches no new one, and the memory held is the highest address that was ever needed.
+// The pool is two ranges of addresses, for small and for large blocks (so that small ones do not
+// stand between large ones), each cut best fit first, lowest address among equals; free neighbours
+// join. Pages that were used stay: a second run of the same sizes touches no new one, and the
+// memory held is the highest addresses that were ever needed.
 #include "devices/cpu/buffer_pool.h"
 
 #include <sys/mman.h>
@@ -21,66 +22,48 @@ constexpr size_t kHugePage = size_t{2} << 20;
 // Addresses cost nothing until they are used; a system that limits them gets fewer.
 constexpr size_t kReserve = size_t{1} << 40;
 constexpr size_t kLeastReserve = size_t{1} << 28;
+constexpr size_t kLarge = 4 * kHugePage;
 
-}  // namespace
-
-struct BufferPool::State {
-  std::mutex mutex;
-  std::byte* base = nullptr;
-  size_t reserved = 0;
-  std::map<size_t, size_t> free;                // offset to size
-  std::set<std::pair<size_t, size_t>> by_size;  // (size, offset) of the same
-  size_t high_water = 0;
-
-  State() {
-    for (reserved = kReserve; reserved >= kLeastReserve; reserved /= 4) {
-      void* p = mmap(nullptr, reserved, PROT_READ | PROT_WRITE,
+// One range of addresses. Not synchronised.
+class Range {
+ public:
+  Range() {
+    for (reserved_ = kReserve; reserved_ >= kLeastReserve; reserved_ /= 4) {
+      void* p = mmap(nullptr, reserved_, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (p == MAP_FAILED) continue;
-      base = static_cast<std::byte*>(p);
+      base_ = static_cast<std::byte*>(p);
       // Large pages make first use cheap; where the system has none this does nothing.
-      madvise(p, reserved, MADV_HUGEPAGE);
-      Insert(0, reserved);
+      madvise(p, reserved_, MADV_HUGEPAGE);
+      Insert(0, reserved_);
       return;
     }
-    reserved = 0;
+    reserved_ = 0;
   }
-  ~State() {
-    if (base != nullptr) munmap(base, reserved);
+  ~Range() {
+    if (base_ != nullptr) munmap(base_, reserved_);
   }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-
-  void Insert(size_t offset, size_t size) {
-    free[offset] = size;
-    by_size.emplace(size, offset);
-  }
-
-  void Erase(std::map<size_t, size_t>::iterator it) {
-    by_size.erase({it->second, it->first});
-    free.erase(it);
-  }
+  Range(const Range&) = delete;
+  Range& operator=(const Range&) = delete;
 
   std::byte* Take(size_t size) {
-    const std::lock_guard lock(mutex);
-    const auto found = by_size.lower_bound({size, 0});
-    if (found == by_size.end()) return nullptr;
+    const auto found = by_size_.lower_bound({size, 0});
+    if (found == by_size_.end()) return nullptr;
     const auto [whole, offset] = *found;
-    Erase(free.find(offset));
+    Erase(free_.find(offset));
     if (whole > size) Insert(offset + size, whole - size);
-    high_water = std::max(high_water, offset + size);
-    return base + offset;
+    high_water_ = std::max(high_water_, offset + size);
+    return base_ + offset;
   }
 
   void Give(std::byte* p, size_t size) {
-    const std::lock_guard lock(mutex);
-    auto offset = static_cast<size_t>(p - base);
-    auto next = free.lower_bound(offset);
-    if (next != free.end() && next->first == offset + size) {
+    auto offset = static_cast<size_t>(p - base_);
+    auto next = free_.lower_bound(offset);
+    if (next != free_.end() && next->first == offset + size) {
       size += next->second;
       Erase(std::exchange(next, std::next(next)));
     }
-    if (next != free.begin()) {
+    if (next != free_.begin()) {
       const auto before = std::prev(next);
       if (before->first + before->second == offset) {
         offset = before->first;
@@ -90,6 +73,33 @@ struct BufferPool::State {
     }
     Insert(offset, size);
   }
+
+  size_t high_water() const { return high_water_; }
+
+ private:
+  void Insert(size_t offset, size_t size) {
+    free_[offset] = size;
+    by_size_.emplace(size, offset);
+  }
+  void Erase(std::map<size_t, size_t>::iterator it) {
+    by_size_.erase({it->second, it->first});
+    free_.erase(it);
+  }
+
+  std::byte* base_ = nullptr;
+  size_t reserved_ = 0;
+  std::map<size_t, size_t> free_;                // offset to size
+  std::set<std::pair<size_t, size_t>> by_size_;  // (size, offset) of the same
+  size_t high_water_ = 0;
+};
+
+}  // namespace
+
+struct BufferPool::State {
+  std::mutex mutex;
+  Range small, large;
+
+  Range& For(size_t size) { return size < kLarge ? small : large; }
 };
 
 BufferPool::BufferPool() : state_(std::make_shared<State>()) {}
@@ -99,12 +109,16 @@ BufferPool::~BufferPool() = default;
 std::shared_ptr<std::byte> BufferPool::Allocate(size_t bytes) {
   if (bytes > kReserve) return nullptr;
   // Large blocks begin on large pages, small ones share them.
-  const size_t unit = bytes >= 4 * kHugePage ? kHugePage : kUnit;
+  const size_t unit = bytes >= kLarge ? kHugePage : kUnit;
   const auto size = static_cast<size_t>(
       RoundUp(static_cast<int64_t>(std::max(bytes, size_t{1})), static_cast<int64_t>(unit)));
-  std::byte* p = state_->Take(size);
+  const std::lock_guard lock(state_->mutex);
+  std::byte* p = state_->For(size).Take(size);
   if (p == nullptr) return nullptr;
-  return {p, [state = state_, size](std::byte* block) { state->Give(block, size); }};
+  return {p, [state = state_, size](std::byte* block) {
+            const std::lock_guard give(state->mutex);
+            state->For(size).Give(block, size);
+          }};
 }
 
 Result<Tensor> BufferPool::AllocateTensor(DType dtype, const Shape& shape) {
@@ -123,7 +137,7 @@ Result<Tensor> BufferPool::AllocateTensor(DType dtype, const Shape& shape) {
 
 int64_t BufferPool::peak_bytes() const {
   const std::lock_guard lock(state_->mutex);
-  return static_cast<int64_t>(state_->high_water);
+  return static_cast<int64_t>(state_->small.high_water() + state_->large.high_water());
 }
 
 }  // namespace picabia::cpu

@@ -251,19 +251,29 @@ void Device::Impl::ChooseLevels() {
   }
 }
 
-// What a block of the int8 engine leaves: large layers with one reader that reads them in order are
-// made twice rather than kept.
+namespace {
+
+// Whether a convolution leaves more elements than it reads.
+bool Grows(const ConvWeights& w) {
+  return w.co * w.out_stride[0] * w.out_stride[1] > w.ci * w.in_stride[0] * w.in_stride[1];
+}
+
+}  // namespace
+
+// What a block of the int8 engine leaves. A large layer with one reader, which leaves less than it
+// reads, is made twice rather than kept.
 Int8Output Device::Impl::OutputOf(size_t i, const Shape& out) const {
   constexpr int64_t kKeptLevels = int64_t{12} << 20;  // 512x512 at 32 channels and less is kept
   const Block& block = blocks[i];
   if (!block.to_levels) return Int8Output::kFloats;
-  const auto& op = std::get<ops::ConvBlock>(program.steps[i].op);
-  const int64_t levels = out[0] * out[1] * out[2] * out[3];
-  const bool suits = block.only_reader >= 0 && !op.has_residual && !block.int8->winograd &&
-                     out[0] == 1 && levels > kKeptLevels &&
-                     !blocks[static_cast<size_t>(block.only_reader)].int8->winograd &&
-                     live[static_cast<size_t>(program.steps[i].inputs[0])].source == nullptr;
-  return suits ? Int8Output::kSource : Int8Output::kLevels;
+  const bool large = out[0] == 1 && out[1] * out[2] * out[3] > kKeptLevels;
+  if (!large || block.only_reader < 0 || block.int8->winograd ||
+      std::get<ops::ConvBlock>(program.steps[i].op).has_residual)
+    return Int8Output::kLevels;
+  const Int8Weights& reader = *blocks[static_cast<size_t>(block.only_reader)].int8;
+  const Activation& x = live[static_cast<size_t>(program.steps[i].inputs[0])];
+  const bool twice = !reader.winograd && !Grows(*reader.conv) && x.source == nullptr;
+  return twice ? Int8Output::kSource : Int8Output::kLevels;
 }
 
 Status Device::Impl::MakeFloat(int32_t value) {
