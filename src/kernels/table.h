@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/cpu.h"
+#include "kernels/quantized.h"
 #include "ops/ops.h"
 
 namespace picabia::kernels {
@@ -125,6 +126,7 @@ struct KernelTable {
   void (*depthwise)(const DepthwisePixel& pixel);
   // y = 1 / (1 + exp(-x)), absolute error below 2e-7.
   void (*sigmoid)(float* y, const float* x, int64_t count);
+  QuantizedKernels quantized;
 };
 
 // The kernels of `isa`, which this build must have (base/cpu.h never selects another).
