@@ -46,6 +46,45 @@ FastResult RunActivation(const StepInputs& s, ops::Activation activation, float 
   return std::optional<Tensor>(std::move(y));
 }
 
+// f in double, for those whose parts cancel.
+template <typename F>
+FastResult MapInDouble(const StepInputs& s, F f) {
+  return Map(s, [f](float v) { return static_cast<float>(f(static_cast<double>(v))); });
+}
+
+// log(1 + exp(v)) without overflow.
+double Softplus(double v) { return std::fmax(v, 0.0) + std::log1p(std::exp(-std::fabs(v))); }
+
+// The C library's functions, on all threads.
+FastResult RunTranscendental(const StepInputs& s, const ops::Unary& op) {
+  using K = ops::UnaryKind;
+  const float a = op.alpha;
+  switch (op.kind) {
+    case K::kExp:
+      return Map(s, [](float v) { return std::exp(v); });
+    case K::kLog:
+      return Map(s, [](float v) { return std::log(v); });
+    case K::kErf:
+      return Map(s, [](float v) { return std::erf(v); });
+    case K::kElu:
+      return Map(s, [a](float v) { return v < 0 ? a * std::expm1(v) : v; });
+    case K::kCelu:
+      return Map(s, [a](float v) { return v < 0 ? a * std::expm1(v / a) : v; });
+    case K::kSoftsign:
+      return Map(s, [](float v) { return v / (1 + std::fabs(v)); });
+    case K::kSoftplus:
+      return MapInDouble(s, Softplus);
+    case K::kMish:
+      return MapInDouble(s, [](double v) { return v * std::tanh(Softplus(v)); });
+    case K::kGelu:
+      return MapInDouble(s, [](double v) { return v * 0.5 * std::erfc(-v * M_SQRT1_2); });
+    case K::kSwish:
+      return MapInDouble(s, [a](double v) { return v / (1 + std::exp(-double{a} * v)); });
+    default:
+      return std::optional<Tensor>();
+  }
+}
+
 FastResult RunUnary(const StepInputs& s, const ops::Unary& op) {
   using K = ops::UnaryKind;
   if (s.in[0].dtype() != DType::kF32) return std::optional<Tensor>();
@@ -67,7 +106,7 @@ FastResult RunUnary(const StepInputs& s, const ops::Unary& op) {
     case K::kSigmoid:
       break;
     default:
-      return std::optional<Tensor>();
+      return RunTranscendental(s, op);
   }
   PICABIA_ASSIGN_OR_RETURN(Tensor y, s.Allocate());
   InChunks(s.context, y.num_elements(), [&](int64_t at, int64_t count) {

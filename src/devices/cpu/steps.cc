@@ -17,7 +17,7 @@ Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops:
     *kernel = "row";
     return step.Allocate();
   }
-  for (const auto try_fast : {TryLayout, TryElementwise, TryWindow, TryQuantized}) {
+  for (const auto try_fast : {TryLayout, TryElementwise, TryWindow, TryQuantized, TryProduct}) {
     *kernel = "row";
     PICABIA_ASSIGN_OR_RETURN(std::optional<Tensor> fast, try_fast(step, op));
     if (fast) return *std::move(fast);
