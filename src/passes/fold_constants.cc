@@ -136,6 +136,7 @@ Result<int> FoldConstants(ir::Graph& graph) {
 }
 
 Result<int> FoldFilters(ir::Graph& graph) {
+  if (!HasQuantization(graph)) return 0;
   const int rewrites = Folder(graph, true).Run();
   if (rewrites > 0) ir::RemoveDeadCode(graph);
   return rewrites;

@@ -291,6 +291,7 @@ class Fuser {
 }  // namespace
 
 Result<int> FuseQuantized(ir::Graph& graph) {
+  if (!HasQuantization(graph)) return 0;
   PICABIA_ASSIGN_OR_RETURN(const int rewrites, Fuser(graph).Run());
   if (rewrites > 0) ir::RemoveDeadCode(graph);
   return rewrites;

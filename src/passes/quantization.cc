@@ -30,6 +30,15 @@ std::optional<TensorScale> ScaleOf(const ir::Graph& graph, const ir::Node& node,
 
 }  // namespace
 
+bool HasQuantization(const ir::Graph& graph) {
+  for (const ir::Node& node : graph.nodes) {
+    if (std::holds_alternative<ops::DequantizeLinear>(node.op) ||
+        std::holds_alternative<ops::QuantizeLinear>(node.op))
+      return true;
+  }
+  return false;
+}
+
 std::optional<Dequantized> AsDequantized(const ir::Graph& graph, const ir::Node& node) {
   if (!std::holds_alternative<ops::DequantizeLinear>(node.op)) return std::nullopt;
   const auto scale = ScaleOf(graph, node, graph.value(node.inputs[0]).dtype);

@@ -9,6 +9,9 @@
 
 namespace picabia::passes {
 
+// Whether there is anything for these passes to do. Most graphs have none, and some are large.
+bool HasQuantization(const ir::Graph& graph);
+
 // One scale and zero point for a whole tensor of int8 or uint8.
 struct TensorScale {
   float scale = 1;

@@ -34,10 +34,7 @@ bool OnlyMoves(const ops::Op& op) {
 class Sinker {
  public:
   explicit Sinker(ir::Graph& graph)
-      : graph_(graph),
-        names_(graph),
-        is_output_(OutputMarks(graph)),
-        makers_(graph.values.size()) {}
+      : graph_(graph), names_(graph), is_output_(OutputMarks(graph)) {}
 
   Result<int> Run() {
     int rewrites = 0;
@@ -56,18 +53,15 @@ class Sinker {
 
  private:
   void Emit(Node node) {
-    for (ValueId id : node.outputs) {
-      const auto v = static_cast<size_t>(id.index);
-      if (v >= makers_.size()) makers_.resize(v + 1);
-      if (std::holds_alternative<ops::DequantizeLinear>(node.op)) makers_[v] = node;
-    }
+    if (std::holds_alternative<ops::DequantizeLinear>(node.op))
+      makers_.insert_or_assign(node.outputs[0], node);
     graph_.nodes.push_back(std::move(node));
   }
 
   // The DequantizeLinear that makes a value, or null.
   const Node* Maker(ValueId id) const {
-    const auto v = static_cast<size_t>(id.index);
-    return v < makers_.size() && makers_[v] ? &*makers_[v] : nullptr;
+    const auto at = makers_.find(id);
+    return at == makers_.end() ? nullptr : &at->second;
   }
 
   Result<bool> Rewrite(const Node& node) {
@@ -128,13 +122,14 @@ class Sinker {
   ir::Graph& graph_;
   FreshNames names_;
   const std::vector<bool> is_output_;
-  std::vector<std::optional<Node>> makers_;  // by value
+  std::map<ValueId, Node> makers_;
   std::map<ValueId, ValueId> renamed_;
 };
 
 }  // namespace
 
 Result<int> SinkDequantize(ir::Graph& graph) {
+  if (!HasQuantization(graph)) return 0;
   PICABIA_ASSIGN_OR_RETURN(const int rewrites, Sinker(graph).Run());
   if (rewrites > 0) ir::RemoveDeadCode(graph);
   return rewrites;
