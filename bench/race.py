@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Races Picabia against ONNX Runtime's float on one model, in turns, on the same machine and picture.
 
-    ./dev bench [MODEL] [--size HxW] [--threads N] [--runs N] [--rounds N] [--json]
+    ./dev bench [MODEL] [--size HxW] [--set NAME=FILE.npy]... [--precisions int8 int16 fp32]
+                        [--threads N] [--runs N] [--rounds N] [--json]
 
 MODEL is a .pb or .onnx file; without one it is the first of styles/. A .pb is exported to ONNX for
 the other side by training/export.py, which knows the architecture of the styles. Before anything is
-timed, both sides must give the same picture. Without onnxruntime (./dev test installs it) only
+timed, both sides must give the same picture. --set feeds the inputs beside the picture. A quantized (QDQ) model computes
+in its own integers whatever the precision; the answers of two programs then differ by single levels, which later layers
+multiply, so that the race only asks for the same picture, not for the same numbers. Without onnxruntime (./dev test installs it) only
 Picabia is timed. Each round runs every program once, in a process of its own; the figures are the
 median and the least of all rounds.
 """
@@ -25,6 +28,8 @@ BINARY = pathlib.Path(os.environ.get("PICABIA_BIN", ROOT / "build/release/bin/pi
 PRECISIONS = ["int8", "int16", "fp32"]
 LEAST_PSNR = {"fp32": 80, "int16": 50, "int8": 30}  # below: another picture, the race is void
 
+LEAST_QUANTIZED_PSNR = 25
+
 
 def picabia(*args):
     done = subprocess.run([str(BINARY), *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -35,20 +40,21 @@ def picabia(*args):
 
 def time_picabia(model, precision, options):
     timed = json.loads(picabia("bench", model, "--precision", precision, "--size", options.size,
-                               "--threads", options.threads, "--runs", options.runs, "--json"))
+                               "--threads", options.threads, "--runs", options.runs, "--json",
+                               *(a for text in options.set for a in ("--set", text))))
     return {"ms": timed["ms_median"], "ms_min": timed["ms_min"], "bytes": timed["peak_rss_bytes"]}
 
 
 def time_onnxruntime(model, picture, options):
     """In a process of its own, so that its memory and threads do not mix with ours."""
     done = subprocess.run([sys.executable, __file__, "--worker", str(model), str(picture), str(options.threads),
-                           str(options.runs)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                           str(options.runs), *options.set], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"onnxruntime: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout)
 
 
-def worker(model, picture, threads, runs):
+def worker(model, picture, threads, runs, *sets):
     """The other side: loads, warms up once, times `runs` runs; writes its answer beside the picture."""
     import time
 
@@ -58,7 +64,8 @@ def worker(model, picture, threads, runs):
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = int(threads)
     session = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
-    feed = {session.get_inputs()[0].name: np.load(picture)}
+    feed = {name: np.load(path) for name, path in (text.rsplit("=", 1) for text in sets)}
+    feed[next(i.name for i in session.get_inputs() if i.name not in feed)] = np.load(picture)
     np.save(picture + ".answer.npy", session.run(None, feed)[0])
     times = []
     for _ in range(int(runs)):
@@ -69,31 +76,38 @@ def worker(model, picture, threads, runs):
     print(json.dumps({"ms": statistics.median(times), "ms_min": min(times), "bytes": peak}))
 
 
-def make_picture(size, path):
-    """Smooth waves, NCHW: the same kind of picture as `picabia bench` takes."""
+def make_picture(size, path, convention):
+    """Smooth waves, in the layout and range of the model: the same kind of picture as `picabia bench` takes."""
     import numpy as np
 
     height, width = map(int, size.lower().split("x"))
     y, x = np.mgrid[:height, :width]
     waves = [np.sin(2 * np.pi * (3 + c) * x / width) + np.cos(2 * np.pi * (2 + c) * y / height) for c in range(3)]
     noise = np.random.default_rng(1).integers(0, 16, (3, height, width))
-    np.save(path, np.floor(124 + 50 * np.stack(waves) + noise)[None].astype(np.float32))
+    pixels = np.floor(124 + 50 * np.stack(waves) + noise)[None] * convention["scale"][0] + convention["shift"][0]
+    np.save(path, (pixels if convention["layout"] == "NCHW" else pixels.transpose(0, 2, 3, 1)).astype(np.float32))
 
 
-def prove(model, picture):
+def prove(model, picture, about, options):
     """The PSNR of each precision against the other side's answer; ends the race where it is too low."""
     import numpy as np
 
-    expected = np.clip(np.load(f"{picture}.answer.npy").astype(np.float64), 0, 255)
-    ports = json.loads(picabia("inspect", model, "--json"))
-    feed, fetch = ports["inputs"][0]["name"], ports["outputs"][0]["name"]
+    expected = np.load(f"{picture}.answer.npy").astype(np.float64)
+    set_names = [text.rsplit("=", 1)[0] for text in options.set]
+    feed = next(port["name"] for port in about["inputs"] if port["name"] not in set_names)
+    fetch, quantized = about["outputs"][0]["name"], "QuantizeLinear" in about["nodes"]
+    is_picture = expected.ndim == 4 and min(expected.shape[2:]) > 1
+    low, span = (0, 255 / about["picture"]["out_scale"][0]) if is_picture else (expected.min(), np.ptp(expected))
+    expected = np.clip(expected, low, low + span)
     agreement = {}
-    for precision in PRECISIONS:
+    for precision in options.precisions:
         answer = f"{picture}.{precision}.npy"
-        picabia("run", model, "--precision", precision, "--feed", f"{feed}={picture}", "--fetch", f"{fetch}={answer}")
-        error = np.mean((np.clip(np.load(answer).astype(np.float64), 0, 255) - expected) ** 2)
-        agreement[precision] = round(float(10 * np.log10(255**2 / max(error, 1e-12))), 1)
-        if agreement[precision] < LEAST_PSNR[precision]:
+        feeds = [f"{feed}={picture}", *options.set]
+        picabia("run", model, "--precision", precision, *(a for text in feeds for a in ("--feed", text)), "--fetch",
+                f"{fetch}={answer}")
+        error = np.mean((np.clip(np.load(answer).astype(np.float64), low, low + span) - expected) ** 2) / span**2
+        agreement[precision] = round(float(-10 * np.log10(max(error, 1e-17))), 1)
+        if agreement[precision] < (LEAST_QUANTIZED_PSNR if quantized else LEAST_PSNR[precision]):
             sys.exit(f"the answers differ: {precision} is {agreement[precision]} dB from ONNX Runtime's float")
     return agreement
 
@@ -125,16 +139,17 @@ def race(model, options):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         rival, note = find_rival(model, folder)
-        results = {f"picabia {precision}": [] for precision in PRECISIONS}
+        results = {f"picabia {precision}": [] for precision in options.precisions}
         agreement = {}
         if rival:
             picture = str(folder / "picture.npy")
-            make_picture(options.size, picture)
+            about = json.loads(picabia("inspect", rival, "--json"))
+            make_picture(options.size, picture, about["picture"])
             results["onnxruntime fp32"] = []
-            time_onnxruntime(rival, picture, argparse.Namespace(threads=options.threads, runs=1))
-            agreement = prove(rival, picture)
+            time_onnxruntime(rival, picture, argparse.Namespace(threads=options.threads, runs=1, set=options.set))
+            agreement = prove(rival, picture, about, options)
         for _ in range(options.rounds):
-            for precision in PRECISIONS:
+            for precision in options.precisions:
                 results[f"picabia {precision}"].append(time_picabia(model, precision, options))
             if rival:
                 results["onnxruntime fp32"].append(time_onnxruntime(rival, picture, options))
@@ -163,6 +178,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", type=pathlib.Path)
     parser.add_argument("--size", default="512x512")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=FILE.npy")
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)

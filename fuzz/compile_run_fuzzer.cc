@@ -1,7 +1,5 @@
 // Fuzzes the whole way of a model: import, passes, lowering, a run on a small picture. Small files
 // only: what large ones take is the business of the importers' fuzzers.
-#include <cstring>
-
 #include "compile/compile.h"
 #include "import/source.h"
 #include "import_fuzzing.h"
@@ -11,8 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace picabia;
   constexpr size_t kMaxBytes = 8192;
   if (size > kMaxBytes) return 0;
-  const std::unique_ptr<std::byte[]> copy(new std::byte[size + (size == 0 ? 1 : 0)]);
-  if (size != 0) std::memcpy(copy.get(), data, size);
+  const auto copy = fuzz::ExactCopy(data, size);
   auto graph = import::ImportSource({{copy.get(), size}, nullptr, "file"});
   if (!graph.ok()) return 0;
   for (const bool optimize : {false, true}) {
@@ -22,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!program.ok()) continue;
     const auto bytes = program::WriteProgram(*program);
     if (!bytes.ok()) fuzz::Broken("a program cannot be written", bytes.status().message());
-    const auto again = program::ReadProgram(std::as_bytes(std::span(*bytes)), nullptr);
+    const auto file = fuzz::ExactCopy(bytes->data(), bytes->size());
+    const auto again = program::ReadProgram({file.get(), bytes->size()}, file);
     if (!again.ok()) fuzz::Broken("a program cannot be read again", again.status().message());
     const auto shared = std::make_shared<const program::Program>(*std::move(program));
     fuzz::RunSmall(shared, runtime::Precision::kFp32);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "import/source.h"
@@ -20,13 +21,20 @@ namespace picabia::fuzz {
   std::abort();
 }
 
+// Of exactly this size, so that the address sanitizer sees a read past the end; at a multiple of
+// 64, as a mapped file is.
+inline std::shared_ptr<std::byte> ExactCopy(const void* data, size_t size) {
+  constexpr std::align_val_t kAlignment{64};
+  auto* bytes = static_cast<std::byte*>(::operator new(size, kAlignment));
+  if (size != 0) std::memcpy(bytes, data, size);
+  return {bytes, [](std::byte* p) { ::operator delete(p, kAlignment); }};
+}
+
 // An error begins with the file's name and has no control characters; a graph passes Verify() and
 // every byte of its constants can be read.
 inline void CheckImport(const uint8_t* data, size_t size,
                         Result<ir::Graph> (*read)(const import::Source&)) {
-  // Of exactly this size, so that the address sanitizer sees a read past the end.
-  const std::unique_ptr<std::byte[]> copy(new std::byte[size]);
-  if (size != 0) std::memcpy(copy.get(), data, size);
+  const auto copy = ExactCopy(data, size);
   const import::Source source{{copy.get(), size}, nullptr, "file"};
   const Result<ir::Graph> graph = read(source);
   if (!graph.ok()) {

@@ -1,14 +1,10 @@
 // Fuzzes compiled programs: reading and checking them, and running those that pass, small.
-#include <cstring>
-
 #include "import_fuzzing.h"
 #include "run_fuzzing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace picabia;
-  // The format wants aligned bytes, as a mapped file has them; operator new aligns to 16.
-  const std::shared_ptr<std::byte[]> copy(new std::byte[size + (size == 0 ? 1 : 0)]);
-  if (size != 0) std::memcpy(copy.get(), data, size);
+  const auto copy = fuzz::ExactCopy(data, size);
   auto program = program::ReadProgram({copy.get(), size}, copy);
   if (!program.ok()) return 0;
   const Status checked = program::CheckProgram(*program);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "apps/cli/allowed_sizes.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/cost.h"
 #include "apps/cli/models.h"
@@ -62,7 +63,8 @@ Result<Timing> Time(runtime::Session& session, const std::vector<runtime::Feed>&
   std::vector<double> all;
   for (int i = 0; i <= runs; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    PICABIA_RETURN_IF_ERROR(session.Run(feeds).status());
+    const auto outputs = session.Run(feeds);
+    if (!outputs.ok()) return WithAllowedSizes(outputs.status(), session.program(), feeds);
     const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
     all.push_back(ms.count());
   }

@@ -27,7 +27,8 @@ Result<int64_t> StepMacs(const ops::Op& op, const std::vector<TensorType>& input
                           (block != nullptr && block->transposed);
   const bool convolves = transposed || block != nullptr ||
                          std::holds_alternative<ops::Conv2D>(op) ||
-                         std::holds_alternative<ops::Int8Conv2D>(op);
+                         std::holds_alternative<ops::Int8Conv2D>(op) ||
+                         std::holds_alternative<ops::QuantizedConv2D>(op);
   if (!convolves || inputs.size() < 2 || inputs[1].shape.size() != 4) return int64_t{0};
   const Shape& filter = inputs[1].shape;
   PICABIA_ASSIGN_OR_RETURN(const int64_t positions,

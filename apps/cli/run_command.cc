@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 
+#include "apps/cli/allowed_sizes.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/models.h"
 #include "apps/cli/picture.h"
@@ -87,7 +88,8 @@ Status Run(const Options& options, const std::vector<TensorFile>& feeds,
 
   const auto start = std::chrono::steady_clock::now();
   auto outputs = session->Run(tensors);
-  if (!outputs.ok()) return outputs.status().WithContext(options.model);
+  if (!outputs.ok())
+    return WithAllowedSizes(outputs.status(), *program, tensors).WithContext(options.model);
   const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
 
   Json json = {{"model", options.model},

@@ -29,6 +29,9 @@ double Largest(const std::array<int64_t, 2>& strides) {
 struct StepSizeVisitor {
   StepSize operator()(const ops::Conv2D& op) const { return {Largest(op.window.strides), 0}; }
   StepSize operator()(const ops::Int8Conv2D& op) const { return {Largest(op.window.strides), 0}; }
+  StepSize operator()(const ops::QuantizedConv2D& op) const {
+    return {Largest(op.window.strides), 0};
+  }
   StepSize operator()(const ops::ConvTranspose2D& op) const {
     return {1 / Largest(op.window.strides), 0};
   }

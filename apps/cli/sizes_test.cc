@@ -52,6 +52,9 @@ TEST(SizeRule, KnowsEveryKindOfStep) {
   resize.axes = {1, 2};
   resize.scales = {3, 3};
   EXPECT_EQ(SizeRuleOf(Chain({conv, int8, resize})).multiple, 6);
+  ops::QuantizedConv2D quantized;
+  quantized.window.strides = {4, 4};
+  EXPECT_EQ(SizeRuleOf(Chain({quantized})).multiple, 4);
   EXPECT_EQ(SizeRuleOf(Chain({conv, resize, int8})).multiple, 6);  // least common multiple of 3, 2
   ops::ConvTranspose2D up;
   up.window.strides = {2, 2};

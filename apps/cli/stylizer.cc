@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/cli/allowed_sizes.h"
 #include "apps/cli/picture_tensor.h"
 #include "apps/cli/set_inputs.h"
 
@@ -129,7 +130,9 @@ Result<Picture> Stylizer::Run(const Picture& picture) {
   feeds.push_back({input_, std::move(input)});
 
   const auto start = std::chrono::steady_clock::now();
-  PICABIA_ASSIGN_OR_RETURN(const auto outputs, session_->Run(feeds));
+  const auto ran = session_->Run(feeds);
+  if (!ran.ok()) return WithAllowedSizes(ran.status(), session_->program(), feeds);
+  const std::vector<Tensor>& outputs = *ran;
   ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
   PICABIA_ASSIGN_OR_RETURN(const size_t chosen, ChooseOutput(outputs));

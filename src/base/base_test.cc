@@ -55,7 +55,9 @@ TEST(Half, RoundsToNearestEven) {
 TEST(Checked, ProductRefusesOverflowAndNegatives) {
   EXPECT_EQ(CheckedProduct(Shape{2, 3, 4}), 24);
   EXPECT_EQ(CheckedProduct(Shape{}), 1);
-  EXPECT_EQ(CheckedProduct(Shape{int64_t{1} << 40, int64_t{1} << 40, 0}), 0);
+  EXPECT_EQ(CheckedProduct(Shape{int64_t{1} << 40, 0, 8}), 0);
+  // Rows times columns must fit even where there are no channels: loops count them.
+  EXPECT_FALSE(CheckedProduct(Shape{int64_t{1} << 40, int64_t{1} << 40, 0}));
   EXPECT_FALSE(CheckedProduct(Shape{int64_t{1} << 32, int64_t{1} << 32}));
   EXPECT_FALSE(CheckedProduct(Shape{4, -1}));
 }

@@ -21,21 +21,23 @@ inline std::optional<int64_t> CheckedMul(int64_t a, int64_t b) {
   return r;
 }
 
-// The product of non-negative dims (1 for none), or nothing when a dim is negative or it overflows.
+// The product of non-negative dims (1 for none), or nothing when a dim is negative or the product
+// of those above zero overflows: then the product of any of them fits, also where another one is
+// zero.
 inline std::optional<int64_t> CheckedProduct(std::span<const int64_t> dims) {
   int64_t product = 1;
   bool zero = false;
   for (int64_t d : dims) {
     if (d < 0) return std::nullopt;
-    if (d == 0) zero = true;
-  }
-  if (zero) return 0;
-  for (int64_t d : dims) {
+    if (d == 0) {
+      zero = true;
+      continue;
+    }
     const auto next = CheckedMul(product, d);
     if (!next) return std::nullopt;
     product = *next;
   }
-  return product;
+  return zero ? 0 : product;
 }
 
 // The smallest multiple of `unit` (> 0) that is >= value (>= 0).

@@ -139,6 +139,18 @@ void Builder::Evaluate(const ops::Op& op, const std::vector<ir::ValueId>& inputs
   result.known = static_cast<int32_t>(known_.size()) - 1;
 }
 
+// A Reshape to numbers tells the rank even where a made-up size does not fit them.
+Builder::Info Builder::InfoOfReshape(const ops::Op& op, DType dtype, bool free) {
+  Info result{.free = free};
+  const auto* reshape = std::get_if<ops::Reshape>(&op);
+  if (reshape == nullptr || reshape->shape.empty()) return result;
+  Shape shape = reshape->shape;
+  for (int64_t& d : shape) d = std::max<int64_t>(d, 1);
+  const auto count = CheckedProduct(shape);
+  if (count && *count <= Tensor::kMaxBytes / 8) result.type = AddType({dtype, std::move(shape)});
+  return result;
+}
+
 Result<Builder::Info> Builder::Infer(const ops::Op& op, const std::vector<ir::ValueId>& inputs) {
   if (std::holds_alternative<ops::Identity>(op)) return info(inputs[0]);
   Info result{.exact = true};
@@ -164,7 +176,7 @@ Result<Builder::Info> Builder::Infer(const ops::Op& op, const std::vector<ir::Va
   if (!outputs.ok()) {
     // With a made-up size the rule may fail for that size alone.
     if (result.exact) return outputs.status();
-    return Info{.free = result.free};
+    return InfoOfReshape(op, types[0].dtype, result.free);
   }
   ops::TensorType& type = (*outputs)[0];
   for (size_t i = 0; i < inputs.size(); ++i) {

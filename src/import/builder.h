@@ -97,6 +97,7 @@ class Builder {
   ir::ValueId AddValue(ir::Value value, Info info);
   int32_t AddType(ops::TensorType type);
   Result<Info> Infer(const ops::Op& op, const std::vector<ir::ValueId>& inputs);
+  Info InfoOfReshape(const ops::Op& op, DType dtype, bool free);
   Status AbsorbFixed(ops::Op& op, std::vector<ir::ValueId>& inputs) const;
   void Evaluate(const ops::Op& op, const std::vector<ir::ValueId>& inputs,
                 const std::vector<const Tensor*>& values, Info& result);

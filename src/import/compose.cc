@@ -2,11 +2,29 @@
 #include "import/compose.h"
 
 #include <algorithm>
+#include <limits>
+#include <type_traits>
 
 #include "base/element.h"
 #include "import/tensor_data.h"
 
 namespace picabia::import {
+namespace {
+
+// An integer type's nearest number; a file may bound int16 by 1e20.
+template <typename T>
+T Nearest(double value) {
+  if constexpr (std::is_integral_v<T>) {
+    if (value != value) return T{0};
+    if (value <= static_cast<double>(std::numeric_limits<T>::min()))
+      return std::numeric_limits<T>::min();
+    if (value >= static_cast<double>(std::numeric_limits<T>::max()))
+      return std::numeric_limits<T>::max();
+  }
+  return static_cast<T>(value);
+}
+
+}  // namespace
 
 Result<ir::ValueId> AddNode(ConverterContext& c, ops::Op op) {
   return c.builder.AddNode(c.name, c.output, std::move(op), c.inputs);
@@ -26,7 +44,7 @@ Result<ir::ValueId> AddScalar(ConverterContext& c, const char* what, DType dtype
     } else if constexpr (std::is_same_v<T, Bool>) {
       *tensor.MutableData<T>() = Bool(value != 0);
     } else {
-      *tensor.MutableData<T>() = static_cast<T>(value);
+      *tensor.MutableData<T>() = Nearest<T>(value);
     }
   });
   return c.builder.AddConstant(c.builder.FreshName(c.output + "/" + what), std::move(tensor));

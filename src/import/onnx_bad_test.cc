@@ -174,12 +174,19 @@ TEST(OnnxBad, case_015_016_TensorData) {
 }
 
 TEST(OnnxBad, case_017_Types) {
-  for (const int type : {0, kString, 14, 15, 16, 23, -1, 1 << 30}) {
+  for (const int type : {0, kString, 14, 15, 17, 23, -1, 1 << 30}) {
     ExpectErrorStart(
         OnPicture({Node("Relu", {"x"}, {"y"})}, {Tensor("k", type, {1}, Raw("abcd"))}).Bytes(),
         "initializer 'k': element type " + std::to_string(type) + " of ONNX is not supported");
   }
+  // bfloat16 is read where weights are stored in it, and nowhere else.
+  constexpr int kBfloat16 = 16;
+  ExpectErrorStart(
+      OnPicture({Node("Relu", {"x"}, {"y"})}, {Tensor("k", kBfloat16, {1}, Raw("abcd"))}).Bytes(),
+      "initializer 'k': bfloat16 as uint16: a uint16 tensor of shape [1] holds 4 bytes");
   Model m = OnPicture({Node("Relu", {"x"}, {"y"}, {}, "n")});
+  m.inputs = {ValueInfo("x", {1}, kBfloat16)};
+  ExpectErrorStart(m.Bytes(), "input 'x': element type 16 of ONNX is not supported");
   m.inputs = {ValueInfo("x", {1}, kString)};
   ExpectErrorStart(m.Bytes(), "input 'x': element type 8 of ONNX is not supported");
   m.inputs = {ValueInfo("x", {1}, kInt64)};

@@ -199,6 +199,41 @@ std::optional<Range> RangeOfHead(const Affine& head, const Numbers& means) {
   return std::nullopt;
 }
 
+// The range of the levels of a whole tensor's QuantizeLinear.
+std::optional<Range> RangeOfLevels(const ir::Graph& graph, const ir::Node& node) {
+  const auto* op = std::get_if<ops::QuantizeLinear>(&node.op);
+  if (op == nullptr || (op->to != DType::kI8 && op->to != DType::kU8)) return std::nullopt;
+  const auto& scale = graph.value(node.inputs[1]).constant;
+  if (!scale || scale->dtype() != DType::kF32 || scale->num_elements() != 1) return std::nullopt;
+  double zero = 0;
+  if (node.inputs.size() > 2) {
+    const auto& point = graph.value(node.inputs[2]).constant;
+    if (!point || point->num_elements() != 1) return std::nullopt;
+    zero = op->to == DType::kI8 ? *point->data<int8_t>() : *point->data<uint8_t>();
+  }
+  const double least = op->to == DType::kI8 ? -128 : 0, step = double{*scale->data<float>()};
+  return Range{(least - zero) * step, (least + 255 - zero) * step};
+}
+
+// What a quantized network takes: the levels at its input cover the range of its pictures.
+std::optional<Range> RangeOfQuantizedInput(const ir::Graph& graph, ir::ValueId id) {
+  for (int i = 0; i < kMaxSteps; ++i) {
+    const ir::Node* node = OnlyReader(graph, id);
+    if (node == nullptr) return std::nullopt;
+    if (const auto levels = RangeOfLevels(graph, *node)) {
+      for (const Range& usual : {Range{0, 1}, Range{-1, 1}, Range{0, 255}}) {
+        const double tolerance = (usual.high - usual.low) * 0.02;
+        if (Near(levels->low, usual.low, tolerance) && Near(levels->high, usual.high, tolerance))
+          return usual;
+      }
+      return std::nullopt;
+    }
+    if (!MovesPixels(node->op)) return std::nullopt;
+    id = node->outputs[0];
+  }
+  return std::nullopt;
+}
+
 Finding LookAtInput(const ir::Graph& graph) {
   Finding found;
   const ir::ValueId id = PictureInput(graph);
@@ -207,6 +242,11 @@ Finding LookAtInput(const ir::Graph& graph) {
   found.nchw = IsNchw(input.declared_shape);
   if (found.nchw) {
     found.why_nchw = "input " + Quoted(input.name) + " is " + ShapeString(*input.declared_shape);
+  }
+  if (const auto range = RangeOfQuantizedInput(graph, id)) {
+    found.range = range;
+    found.why = "its input is quantized over this range";
+    return found;
   }
   const auto head = Head(graph, id);
   if (!head || std::count(head->scale.begin(), head->scale.end(), 0.0) > 0) return found;
@@ -268,7 +308,9 @@ class Tail {
     }
     if (const auto* op = std::get_if<ops::Unary>(&node.op)) return Bounded(*op);
     if (const auto* op = std::get_if<ops::Clip>(&node.op)) return Clipped(*op, node);
-    if (MovesPixels(node.op)) return GoTo(node.inputs[0]);
+    const bool quantizes = std::holds_alternative<ops::QuantizeLinear>(node.op) ||
+                           std::holds_alternative<ops::DequantizeLinear>(node.op);
+    if (MovesPixels(node.op) || quantizes) return GoTo(node.inputs[0]);
     if (const auto step = AffineOf(graph_, node)) {
       if (done_) return GoTo(step->x);
       affine_ = Then(step->affine, affine_);

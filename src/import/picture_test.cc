@@ -50,6 +50,22 @@ std::string Three(const std::string& name, const std::string& values) {
   return "const %" + name + " : float32 [3] = {" + values + "}\n";
 }
 
+TEST(RecognisePicture, QuantizedInputsAndOutputs) {
+  const std::string levels = Number("s", "0.003921569") + "const %z : int8 [] = {-128}\n";
+  const std::string there = "%q : int8 = QuantizeLinear(%x, %s, %z) {to=3}\n";
+  const ir::Graph g = Network(levels + there + "%h = DequantizeLinear(%q, %s, %z)\n",
+                              "%b = Unary(%c) {kind=7}\n"
+                              "%p : int8 = QuantizeLinear(%b, %s, %z) {to=3}\n"
+                              "%y = DequantizeLinear(%p, %s, %z)\n");
+  ExpectRanges(g, 0, 1, 0, 1);
+  EXPECT_EQ(g.picture_origins.range, "from the graph: its input is quantized over this range");
+  EXPECT_EQ(g.picture_origins.out_range, "from the graph: it ends with Sigmoid");
+  // Levels that no usual range of pictures has say nothing.
+  const std::string odd = Number("s", "0.07") + "const %z : int8 [] = {-100}\n";
+  EXPECT_EQ(Begins(odd + there + "%h = DequantizeLinear(%q, %s, %z)\n").picture_origins.range,
+            "assumed");
+}
+
 TEST(RecognisePicture, NothingToldIsAssumed) {
   const ir::Graph g = Network("%h = Identity(%x)\n", "%y = Unary(%c)\n");
   EXPECT_EQ(g.picture, PictureConvention{});

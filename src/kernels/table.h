@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "kernels/int8.h"
+#include "kernels/quantized.h"
 #include "ops/ops.h"
 
 namespace picabia::kernels {
@@ -147,6 +148,7 @@ struct KernelTable {
   void (*winograd_output)(const WinogradOutput& w);
   void (*panel_largest)(const PanelRun& run, float* largest);
   void (*panel_quantize)(const PanelRun& run, const float* inverse, int8_t* out, PanelSums* sums);
+  QuantizedKernels quantized;
 };
 
 // The kernels of `isa`, which this build must have (base/cpu.h never selects another).

@@ -119,6 +119,20 @@ Status CheckDType(const char* field, DType value) {
   return CheckEnum(field, value, static_cast<DType>(kNumDTypes - 1));
 }
 
+// Of int8 or uint8.
+Status CheckZeroPoint(const char* field, int64_t zero) {
+  if (zero >= INT8_MIN && zero <= UINT8_MAX) return OkStatus();
+  return BadField(field, std::to_string(zero), "a number of 8 bits");
+}
+
+// Where a quantized result goes, and its zero point.
+Status CheckQuantized(DType to, int64_t zero) {
+  if (to == DType::kF32) return OkStatus();
+  if (to == DType::kI8 || to == DType::kU8) return CheckZeroPoint("zero", zero);
+  PICABIA_RETURN_IF_ERROR(CheckDType("to", to));
+  return BadField("to", DTypeName(to), "float32, int8 or uint8");
+}
+
 Status CheckCount(const char* field, size_t found, size_t expected) {
   if (found == expected) return OkStatus();
   return BadField(field, std::to_string(found) + " numbers", std::to_string(expected));
@@ -272,6 +286,15 @@ struct Checker {
     return BadField("shape", ShapeString(op.shape), "at most one -1");
   }
   Status operator()(const ConvBlock& op) const;
+  Status operator()(const QuantizedConv2D& op) const {
+    PICABIA_RETURN_IF_ERROR(CheckWindow(op.window));
+    PICABIA_RETURN_IF_ERROR(CheckEach("groups", std::array{op.groups}, 1));
+    PICABIA_RETURN_IF_ERROR(CheckZeroPoint("x_zero", op.x_zero));
+    PICABIA_RETURN_IF_ERROR(CheckNotNan("low", op.low));
+    PICABIA_RETURN_IF_ERROR(CheckNotNan("high", op.high));
+    return CheckQuantized(op.to, op.zero);
+  }
+  Status operator()(const QuantizedBinary& op) const;
 
  private:
   static Status CheckBlock(int64_t block) {
@@ -299,6 +322,22 @@ Status Checker::operator()(const Resize& op) const {
   if (op.coordinate_mode == CoordinateMode::kTfCropAndResize && given != 0)
     PICABIA_RETURN_IF_ERROR(CheckCount("roi", op.roi.size(), 2 * given));
   return CheckFinite("cubic_a", op.cubic_a);
+}
+
+Status Checker::operator()(const QuantizedBinary& op) const {
+  using K = BinaryKind;
+  static constexpr K kKinds[] = {K::kAdd, K::kSub, K::kMul, K::kDiv, K::kSquaredDifference,
+                                 K::kMin, K::kMax};
+  if (std::find(std::begin(kKinds), std::end(kKinds), op.kind) == std::end(kKinds))
+    return BadField("kind", std::to_string(static_cast<int>(op.kind)), "an arithmetic one");
+  PICABIA_RETURN_IF_ERROR(CheckPositive("x_scale", op.x_scale));
+  PICABIA_RETURN_IF_ERROR(CheckPositive("y_scale", op.y_scale));
+  PICABIA_RETURN_IF_ERROR(CheckPositive("scale", op.scale));
+  PICABIA_RETURN_IF_ERROR(CheckZeroPoint("x_zero", op.x_zero));
+  PICABIA_RETURN_IF_ERROR(CheckZeroPoint("y_zero", op.y_zero));
+  PICABIA_RETURN_IF_ERROR(CheckNotNan("low", op.low));
+  PICABIA_RETURN_IF_ERROR(CheckNotNan("high", op.high));
+  return CheckQuantized(op.to, op.zero);
 }
 
 Status CheckBlockEnums(const ConvBlock& op) {

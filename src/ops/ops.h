@@ -22,6 +22,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -910,13 +911,86 @@ struct ConvBlock {
   bool operator==(const ConvBlock&) const = default;
 };
 
+// What fusion makes of a convolution between quantizations: x int8 or uint8 [N,H,W,C], filter int8
+// [KH,KW,C/groups,M], scale [M], bias [M] -> [N,OH,OW,M]:
+//   v = min(max(float(sum of (x - x_zero) * filter) * scale + bias, low), high)
+// as float32, or, where `to` is int8 or uint8, as round_half_even(v) + zero, saturated. The sum is
+// exact; the padding holds x_zero.
+struct QuantizedConv2D {
+  static constexpr const char* kName = "QuantizedConv2D";
+  static constexpr Arity kArity{4, 4};
+  Window window;
+  int64_t groups = 1;
+  int64_t x_zero = 0;
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
+  DType to = DType::kF32;
+  int64_t zero = 0;
+  template <typename V>
+  void VisitFields(V&& v) {
+    window.VisitFields(v);
+    v("groups", groups);
+    v("x_zero", x_zero);
+    v("low", low);
+    v("high", high);
+    v("to", to);
+    v("zero", zero);
+  }
+  bool operator==(const QuantizedConv2D&) const = default;
+};
+
+// What fusion makes of a Binary between quantizations: x, y float32, or int8 or uint8 that stand
+// for (q - x_zero) * x_scale and (q - y_zero) * y_scale, with NumPy broadcasting ->
+//   v = min(max(kind(x, y), low), high)
+// as float32, or, where `to` is int8 or uint8, as round_half_even(v / scale) + zero, saturated.
+// kind: kAdd, kSub, kMul, kDiv, kSquaredDifference, kMin or kMax.
+struct QuantizedBinary {
+  static constexpr const char* kName = "QuantizedBinary";
+  static constexpr Arity kArity{2, 2};
+  BinaryKind kind = BinaryKind::kAdd;
+  float x_scale = 1;
+  int64_t x_zero = 0;
+  float y_scale = 1;
+  int64_t y_zero = 0;
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
+  DType to = DType::kF32;
+  float scale = 1;
+  int64_t zero = 0;
+  template <typename V>
+  void VisitFields(V&& v) {
+    v("kind", kind);
+    v("x_scale", x_scale);
+    v("x_zero", x_zero);
+    v("y_scale", y_scale);
+    v("y_zero", y_zero);
+    v("low", low);
+    v("high", high);
+    v("to", to);
+    v("scale", scale);
+    v("zero", zero);
+  }
+  bool operator==(const QuantizedBinary&) const = default;
+};
+
+// x int8 or uint8, table [256] of any type -> table[x - least number of x's type]: any function of
+// one quantized number.
+struct Lookup {
+  static constexpr const char* kName = "Lookup";
+  static constexpr Arity kArity{2, 2};
+  template <typename V>
+  void VisitFields(V&&) {}
+  bool operator==(const Lookup&) const = default;
+};
+
 using Op =
     std::variant<Conv2D, ConvTranspose2D, Int8Conv2D, Int8ConvTranspose2D, InstanceNorm, BatchNorm,
                  Identity, Unary, Clip, Binary, PowerDifference, Where, Cast, QuantizeLinear,
                  DequantizeLinear, Softmax, Normalize, MatMul, Pool2D, Reduce, ArgReduce, CumSum,
                  Pad, Resize, Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Tile, Concat,
                  Split, Slice, Gather, GatherElements, GatherNd, ShapeOf, Range, DepthToSpace,
-                 SpaceToDepth, SpaceToBatch, BatchToSpace, ConvBlock>;
+                 SpaceToDepth, SpaceToBatch, BatchToSpace, ConvBlock, QuantizedConv2D,
+                 QuantizedBinary, Lookup>;
 
 // kName of the alternative that `op` holds.
 inline const char* OpName(const Op& op) {

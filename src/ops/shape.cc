@@ -51,6 +51,14 @@ struct ShapeRule {
   Result<Shape> operator()(const Binary&) const {
     return BroadcastShapes(in[0].shape, in[1].shape);
   }
+  Result<Shape> operator()(const QuantizedBinary&) const {
+    return BroadcastShapes(in[0].shape, in[1].shape);
+  }
+  Result<Shape> operator()(const Lookup&) const {
+    if (in[1].shape == Shape{256}) return in[0].shape;
+    return InvalidArgument(InputLabel(1, "table") + "found shape " + ShapeString(in[1].shape) +
+                           ", expected [256]");
+  }
   Result<Shape> operator()(const Where&) const {
     PICABIA_ASSIGN_OR_RETURN(const Shape xy, BroadcastShapes(in[1].shape, in[2].shape));
     return BroadcastShapes(in[0].shape, xy);

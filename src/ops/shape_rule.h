@@ -25,6 +25,7 @@ Result<Shape> OutputShape(const ConvTranspose2D& op, Types in);
 Result<Shape> OutputShape(const Int8Conv2D& op, Types in);
 Result<Shape> OutputShape(const Int8ConvTranspose2D& op, Types in);
 Result<Shape> OutputShape(const ConvBlock& op, Types in);
+Result<Shape> OutputShape(const QuantizedConv2D& op, Types in);
 Result<Shape> OutputShape(const Pool2D& op, Types in);
 Result<Shape> OutputShape(const Resize& op, Types in);
 Result<Shape> OutputShape(const Pad& op, Types in);

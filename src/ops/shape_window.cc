@@ -1,6 +1,7 @@
 // Shapes of operators that walk pictures with a window, and of those that resize, pad or regroup
 // pictures.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/checked.h"
@@ -120,6 +121,19 @@ Result<Shape> OutputShape(const ConvTranspose2D& op, Types in) {
 Result<Shape> OutputShape(const Int8Conv2D& op, Types in) { return ConvShape(op.window, 1, in); }
 Result<Shape> OutputShape(const Int8ConvTranspose2D& op, Types in) {
   return ConvTransposeShape({op.window, {0, 0}, op.output_shrink, 1}, in);
+}
+
+Result<Shape> OutputShape(const QuantizedConv2D& op, Types in) {
+  PICABIA_ASSIGN_OR_RETURN(const Shape y, ConvShape(op.window, op.groups, in));
+  PICABIA_RETURN_IF_ERROR(CheckPerChannel(in, 2, "scale", y[3]));
+  PICABIA_RETURN_IF_ERROR(CheckPerChannel(in, 3, "bias", y[3]));
+  const Shape& f = in[1].shape;
+  const auto products = CheckedProduct(std::array{f[0], f[1], f[2]});
+  constexpr int64_t kMaxProducts = ((int64_t{1} << 31) - 1) / (255 * 128);
+  if (products && *products <= kMaxProducts) return y;
+  return InvalidArgument(InputLabel(1, "filter") + "found shape " + ShapeString(f) +
+                         ", expected at most " + std::to_string(kMaxProducts) +
+                         " products a sum, which fit in 32 bits");
 }
 
 Result<Shape> OutputShape(const ConvBlock& op, Types in) {

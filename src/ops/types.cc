@@ -42,6 +42,11 @@ bool IsByteOrWord(DType t) {
   return t == DType::kI8 || t == DType::kU8 || t == DType::kI16 || t == DType::kU16;
 }
 
+Status ExpectByte(DTypes in, size_t i, const char* role) {
+  if (in[i] == DType::kI8 || in[i] == DType::kU8) return OkStatus();
+  return Wrong(i, role, in[i], "int8 or uint8");
+}
+
 // Parameters are integers but for what a Pad puts in and the scales of a Resize.
 Status ExpectParameter(const Op& op, DTypes in, size_t i) {
   if (std::holds_alternative<Pad>(op) && i == 2) return Expect(in, i, "value", in[0]);
@@ -135,6 +140,25 @@ struct TypeRule {
       return Wrong(0, "x", in[0], "integers of 8, 16 or 32 bits");
     PICABIA_RETURN_IF_ERROR(ExpectFloat(in, 1, "scale"));
     if (in.size() > 2) PICABIA_RETURN_IF_ERROR(Expect(in, 2, "zero point", in[0]));
+    return in[1];
+  }
+  Result<DType> operator()(const QuantizedConv2D& op) const {
+    PICABIA_RETURN_IF_ERROR(ExpectByte(in, 0, "x"));
+    const int64_t least = in[0] == DType::kI8 ? INT8_MIN : 0;
+    if (op.x_zero < least || op.x_zero > least + UINT8_MAX)
+      return InvalidArgument("attribute x_zero: found " + std::to_string(op.x_zero) +
+                             ", expected a number of input 0's type, " + DTypeName(in[0]));
+    PICABIA_RETURN_IF_ERROR(Expect(in, 1, "filter", DType::kI8));
+    PICABIA_RETURN_IF_ERROR(ExpectAllF32(in, 2));
+    return op.to;
+  }
+  Result<DType> operator()(const QuantizedBinary& op) const {
+    for (size_t i = 0; i < 2; ++i)
+      if (in[i] != DType::kF32) PICABIA_RETURN_IF_ERROR(ExpectByte(in, i, i == 0 ? "x" : "y"));
+    return op.to;
+  }
+  Result<DType> operator()(const Lookup&) const {
+    PICABIA_RETURN_IF_ERROR(ExpectByte(in, 0, "x"));
     return in[1];
   }
   Result<DType> operator()(const Unary& op) const;

@@ -12,6 +12,7 @@
 #include "kernels/reference/reference.h"
 #include "ops/parameters.h"
 #include "passes/pass.h"
+#include "passes/quantization.h"
 #include "passes/symbolic.h"
 
 namespace picabia::passes {
@@ -29,12 +30,14 @@ bool IsCheap(const ops::Op& op) {
          !std::holds_alternative<ops::Int8Conv2D>(op) &&
          !std::holds_alternative<ops::Int8ConvTranspose2D>(op) &&
          !std::holds_alternative<ops::PowerDifference>(op) &&  // the exponent is a loop count
+         !std::holds_alternative<ops::QuantizedConv2D>(op) &&
          !std::holds_alternative<ops::ConvBlock>(op);
 }
 
 class Folder {
  public:
-  explicit Folder(ir::Graph& graph) : graph_(graph), shapes_(SymbolicShapes(graph)) {
+  Folder(ir::Graph& graph, bool filters)
+      : graph_(graph), filters_(filters), shapes_(SymbolicShapes(graph)) {
     size_t constants = 0;
     for (const ir::Value& v : graph.values) constants += v.constant ? v.constant->num_bytes() : 0;
     budget_ = std::max(kSmallTotal, kGrowth * constants);
@@ -80,7 +83,7 @@ class Folder {
   }
 
   bool Fold(const ir::Node& node) {
-    if (!IsCheap(node.op)) return false;
+    if (!IsCheap(node.op) || (!filters_ && IsQuantizedFilter(node))) return false;
     std::vector<Tensor> inputs;
     std::vector<ops::TensorType> types;
     size_t bytes = 0;
@@ -105,6 +108,12 @@ class Folder {
     return true;
   }
 
+  // Bytes that a convolution in integers wants as they are (fuse_quantized.cc).
+  bool IsQuantizedFilter(const ir::Node& node) const {
+    const auto constant = AsQuantizedConstant(graph_, node);
+    return constant && constant->bytes->shape().size() == 4;
+  }
+
   bool Affordable(const ops::TensorType& type, size_t input_bytes) const {
     if (type.shape.size() > kMaxRank) return false;
     size_t bytes = DTypeSize(type.dtype);
@@ -113,6 +122,7 @@ class Folder {
   }
 
   ir::Graph& graph_;
+  const bool filters_;
   const std::vector<SymbolicShape> shapes_;
   size_t budget_ = 0;  // bytes of results still to be spent
 };
@@ -120,7 +130,14 @@ class Folder {
 }  // namespace
 
 Result<int> FoldConstants(ir::Graph& graph) {
-  const int rewrites = Folder(graph).Run();
+  const int rewrites = Folder(graph, false).Run();
+  if (rewrites > 0) ir::RemoveDeadCode(graph);
+  return rewrites;
+}
+
+Result<int> FoldFilters(ir::Graph& graph) {
+  if (!HasQuantization(graph)) return 0;
+  const int rewrites = Folder(graph, true).Run();
   if (rewrites > 0) ir::RemoveDeadCode(graph);
   return rewrites;
 }

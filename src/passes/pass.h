@@ -20,6 +20,11 @@ Result<int> FoldBatchNorm(
     ir::Graph& graph);  // BatchNorm after a convolution -> its filter and bias; else Mul and Add
 Result<int> CancelTransposes(
     ir::Graph& graph);  // layout: Transposes sink through elementwise operators and cancel
+Result<int> SinkDequantize(
+    ir::Graph& graph);  // operators that only move elements move bytes; Q(DQ(q)) -> q
+Result<int> FuseQuantized(
+    ir::Graph& graph);  // what stands between DequantizeLinear and QuantizeLinear, in integers
+Result<int> FoldFilters(ir::Graph& graph);  // FoldConstants, also of filters kept as bytes
 Result<int> FuseConvBlocks(
     ir::Graph& graph);  // pad + convolution + bias + norm + activation + residual -> ConvBlock
 

@@ -11,9 +11,14 @@ const std::vector<PassInfo>& Pipeline() {
   static const std::vector<PassInfo> passes = {
       // Frozen graphs read weights through Identities: nothing sees constants before they are gone.
       {"remove_identities", RemoveIdentities},
+      // The filters of quantized convolutions take their layout while they are bytes.
+      {"transpose_quantized_filters", SinkDequantize},
       {"fold_constants", FoldConstants},
       // Settles the layout, so that the fusions below see spatial operators side by side.
       {"cancel_transposes", CancelTransposes},
+      {"sink_dequantize", SinkDequantize},
+      {"fuse_quantized", FuseQuantized},
+      {"fold_filters", FoldFilters},
       {"fuse_instance_norm", FuseInstanceNorm},
       {"fold_batch_norm", FoldBatchNorm},
       {"fuse_conv_blocks", FuseConvBlocks},

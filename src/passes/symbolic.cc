@@ -57,6 +57,8 @@ class Inference {
   SymbolicShape operator()(const ops::Normalize&) { return In(0); }
   SymbolicShape operator()(const ops::QuantizeLinear&) { return In(0); }
   SymbolicShape operator()(const ops::DequantizeLinear&) { return In(0); }
+  SymbolicShape operator()(const ops::QuantizedBinary&) { return Broadcast(In(0), In(1)); }
+  SymbolicShape operator()(const ops::Lookup&) { return In(0); }
   SymbolicShape operator()(const ops::Where&) { return Broadcast(In(0), Broadcast(In(1), In(2))); }
   SymbolicShape operator()(const ops::Pool2D& op) {
     if (!In(0) || In(0)->size() != 4) return std::nullopt;
@@ -159,6 +161,7 @@ class Inference {
 
   SymbolicShape operator()(const ops::Conv2D& op) { return Conv(op.window); }
   SymbolicShape operator()(const ops::Int8Conv2D& op) { return Conv(op.window); }
+  SymbolicShape operator()(const ops::QuantizedConv2D& op) { return Conv(op.window); }
   SymbolicShape operator()(const ops::ConvTranspose2D& op) { return ConvTranspose(op); }
   SymbolicShape operator()(const ops::Int8ConvTranspose2D& op) {
     return ConvTranspose({op.window, {0, 0}, op.output_shrink, 1});

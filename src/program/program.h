@@ -71,7 +71,8 @@ Status CheckProgram(const Program& program);
 
 // The file form (docs/file-format.md). Bytes of equal programs are equal.
 Result<std::string> WriteProgram(const Program& program);
-// Checks structure and values, then views the constants in place: `owner` keeps `bytes` alive.
+// Checks structure and values, then views the constants in place: `owner` keeps `bytes`, which
+// begin at a multiple of 64, alive.
 Result<Program> ReadProgram(std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
 // Whether the bytes begin like a compiled program.
 bool LooksLikeProgram(std::span<const std::byte> bytes);

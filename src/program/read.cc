@@ -49,7 +49,8 @@ Result<Constant> ReadConstant(const fb::Constant& from, const std::shared_ptr<co
   c.shape = ToVector(from.shape());
   const std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(from.data()->data()),
                                          from.data()->size());
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % kDataAlignment != 0)
+  // (FlatBuffers aligns no empty vector.)
+  if (!bytes.empty() && reinterpret_cast<uintptr_t>(bytes.data()) % kDataAlignment != 0)
     return InvalidModel("a constant is not aligned to 64 bytes");
   const auto size = static_cast<int64_t>(DTypeSize(c.stored_dtype));
   if (static_cast<int64_t>(bytes.size()) % size != 0)

@@ -63,7 +63,11 @@ TEST(FastSteps, Unary) {
       ExpectLikeReference(ops::Unary{kind, 0}, {x}, 3e-7f);
     ExpectLikeReference(ops::Unary{K::kLeakyRelu, 0.3f}, {x}, 0);
     ExpectLikeReference(ops::Clip{-1, 2}, {x}, 0);
-    ExpectLikeReference(ops::Unary{K::kErf, 0}, {x}, 0, false);
+    for (K kind : {K::kExp, K::kLog, K::kErf, K::kSoftsign, K::kSoftplus, K::kMish, K::kGelu})
+      ExpectLikeReference(ops::Unary{kind, 0}, {x}, 3e-7f);
+    for (K kind : {K::kElu, K::kCelu, K::kSwish})
+      ExpectLikeReference(ops::Unary{kind, 0.7f}, {x}, 3e-7f);
+    ExpectLikeReference(ops::Unary{K::kFloor, 0}, {x}, 0, false);
   }
 }
 
@@ -112,6 +116,60 @@ TEST(FastSteps, DepthwiseConvolutions) {
       ExpectLikeReference(op, {x, f}, 4e-6f);
       ExpectLikeReference(op, {x, f, Random(random, {c})}, 4e-6f);
     }
+  }
+}
+
+// Sums of K products of numbers up to 3: K roundings of 2^-24 of sums up to 9 K, in practice a few
+// square roots of that.
+TEST(FastSteps, ConvolutionsInGroups) {
+  std::mt19937 random(kSeed + 7);
+  for (int64_t groups : {1, 2, 5}) {
+    for (int64_t stride : {1, 2}) {
+      ops::Conv2D op;
+      op.groups = groups;
+      op.window.strides = {stride, 1};
+      op.window.dilations = {1, stride};
+      op.window.pads = {1, 2, 0, 1};
+      const Tensor x = Random(random, {2, 6, 9, 3 * groups});
+      for (int64_t outputs : {1, 17}) {
+        const Tensor f = Random(random, {3, 2, 3, outputs * groups});
+        ExpectLikeReference(op, {x, f}, 4e-6f);
+        ExpectLikeReference(op, {x, f, Random(random, {outputs * groups})}, 4e-6f);
+      }
+    }
+  }
+  ops::Conv2D huge;  // a window that would not fit anywhere goes to the reference
+  huge.groups = 2;
+  huge.window.dilations = {INT32_MAX, INT32_MAX};
+  huge.window.pads = {INT32_MAX, INT32_MAX, 0, 0};
+  ExpectLikeReference(huge, {Random(random, {1, 3, 3, 4}), Random(random, {2, 2, 2, 2})}, 0, false);
+}
+
+TEST(FastSteps, MatrixProducts) {
+  std::mt19937 random(kSeed + 8);
+  const std::pair<Shape, Shape> shapes[] = {{{1, 1}, {1, 1}},         {{5, 7}, {7, 33}},
+                                            {{2, 3, 50, 8}, {8, 16}}, {{2, 3, 4, 5}, {2, 3, 5, 6}},
+                                            {{4, 5}, {2, 3, 5, 100}}, {{1, 4, 5}, {3, 5, 6}}};
+  for (const auto& [a, b] : shapes) {
+    ExpectLikeReference(ops::MatMul{}, {Random(random, a), Random(random, b)}, 4e-6f);
+    Shape turned = b;
+    std::swap(turned[turned.size() - 1], turned[turned.size() - 2]);
+    ExpectLikeReference(ops::MatMul{false, true}, {Random(random, a), Random(random, turned)},
+                        4e-6f);
+  }
+  ExpectLikeReference(ops::MatMul{}, {Random(random, {2, 1, 4, 5}), Random(random, {1, 3, 5, 6})},
+                      4e-6f, false);
+  ExpectLikeReference(ops::MatMul{true, false}, {Random(random, {5, 4}), Random(random, {5, 6})},
+                      4e-6f, false);
+}
+
+TEST(FastSteps, Softmax) {
+  std::mt19937 random(kSeed + 9);
+  using K = ops::SoftmaxKind;
+  for (K kind : {K::kSoftmax, K::kLogSoftmax}) {
+    for (int64_t n : {1, 7, 5000})
+      ExpectLikeReference(ops::Softmax{kind, 2}, {Random(random, {3, 4, n})}, 1e-6f);
+    ExpectLikeReference(ops::Softmax{kind, 1}, {Random(random, {3, 4, 5})}, 1e-6f, false);
   }
 }
 

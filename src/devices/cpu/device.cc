@@ -9,6 +9,7 @@
 
 #include "base/half.h"
 #include "devices/cpu/int8_conv.h"
+#include "devices/cpu/quantized_conv.h"
 #include "devices/cpu/steps.h"
 #include "kernels/reference/reference.h"
 #include "ops/parameters.h"
@@ -112,6 +113,8 @@ struct Device::Impl {
   Int8Output OutputOf(size_t i, const Shape& out) const;
   // Makes a value float32, for readers that want values.
   Status MakeFloat(int32_t value);
+  Result<Activation> RunQuantized(size_t i, const ops::QuantizedConv2D& op, const Shape& out,
+                                  StepReport& report);
   const Activation& Input(const program::Step& step, size_t k) const {
     return live[static_cast<size_t>(step.inputs[k])];
   }
@@ -124,9 +127,10 @@ struct Device::Impl {
   std::vector<std::optional<Tensor>> constants;     // by value
   std::map<int32_t, ops::TensorType> packed_types;  // logical types of packed filters, by value
   std::vector<Block> blocks;                        // by step
-  std::vector<int32_t> producer;                    // by value: the step that makes it, or -1
-  std::vector<size_t> last_use;                     // by value: the step that reads it last
-  std::vector<Activation> live;                     // by value
+  std::map<size_t, std::shared_ptr<const QuantizedFilter>> quantized_filters;  // by step
+  std::vector<int32_t> producer;  // by value: the step that makes it, or -1
+  std::vector<size_t> last_use;   // by value: the step that reads it last
+  std::vector<Activation> live;   // by value
 };
 
 Device::Device() = default;
@@ -335,6 +339,24 @@ Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, co
   return plan->Run({kernels, threads, pool}, inputs, block.want_ranges);
 }
 
+Result<Activation> Device::Impl::RunQuantized(size_t i, const ops::QuantizedConv2D& op,
+                                              const Shape& out, StepReport& report) {
+  const program::Step& step = program.steps[i];
+  const Tensor& filter = Input(step, 1).tensor;
+  std::shared_ptr<const QuantizedFilter>& packed = quantized_filters[i];
+  const bool is_constant = constants[static_cast<size_t>(step.inputs[1])].has_value();
+  if (packed == nullptr || !is_constant) packed = MakeQuantizedFilter(op, filter);
+  report.kernel = packed->depthwise ? "conv-q8-depthwise" : "conv-q8";
+  const Shape& f = filter.shape();
+  report.macs = out[0] * out[1] * out[2] * out[3] * f[0] * f[1] * f[2];
+  report.integer = true;
+  Activation y;
+  PICABIA_ASSIGN_OR_RETURN(
+      y.tensor, RunQuantizedConv({kernels, threads, pool}, op, *packed, Input(step, 0).tensor,
+                                 Input(step, 2).tensor, Input(step, 3).tensor, out));
+  return y;
+}
+
 Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   const program::Step& step = program.steps[i];
   std::vector<Tensor> inputs;
@@ -361,6 +383,10 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   Activation result;
   if (const auto* op = std::get_if<ops::ConvBlock>(&step.op); op != nullptr && !options.reference)
     return RunBlock(i, *op, out[0].shape, report);
+  if (const auto* op = std::get_if<ops::QuantizedConv2D>(&step.op);
+      op != nullptr && !options.reference &&
+      QuantizedConvFits(*op, inputs[1].shape(), out[0].shape))
+    return RunQuantized(i, *op, out[0].shape, report);
   if (options.reference) {
     report.kernel = "reference";
     PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> y, kernels::RunReference(step.op, inputs));

@@ -1,13 +1,10 @@
 // Elementwise operators on float tensors of equal shapes, with a number, or with one number a
-// channel on one side; activations; QuantizeLinear and DequantizeLinear of whole tensors.
+// channel on one side; activations.
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "base/checked.h"
-#include "base/element.h"
 #include "devices/cpu/fast_steps.h"
 
 namespace picabia::cpu {
@@ -49,6 +46,45 @@ FastResult RunActivation(const StepInputs& s, ops::Activation activation, float 
   return std::optional<Tensor>(std::move(y));
 }
 
+// f in double, for those whose parts cancel.
+template <typename F>
+FastResult MapInDouble(const StepInputs& s, F f) {
+  return Map(s, [f](float v) { return static_cast<float>(f(static_cast<double>(v))); });
+}
+
+// log(1 + exp(v)) without overflow.
+double Softplus(double v) { return std::fmax(v, 0.0) + std::log1p(std::exp(-std::fabs(v))); }
+
+// The C library's functions, on all threads.
+FastResult RunTranscendental(const StepInputs& s, const ops::Unary& op) {
+  using K = ops::UnaryKind;
+  const float a = op.alpha;
+  switch (op.kind) {
+    case K::kExp:
+      return Map(s, [](float v) { return std::exp(v); });
+    case K::kLog:
+      return Map(s, [](float v) { return std::log(v); });
+    case K::kErf:
+      return Map(s, [](float v) { return std::erf(v); });
+    case K::kElu:
+      return Map(s, [a](float v) { return v < 0 ? a * std::expm1(v) : v; });
+    case K::kCelu:
+      return Map(s, [a](float v) { return v < 0 ? a * std::expm1(v / a) : v; });
+    case K::kSoftsign:
+      return Map(s, [](float v) { return v / (1 + std::fabs(v)); });
+    case K::kSoftplus:
+      return MapInDouble(s, Softplus);
+    case K::kMish:
+      return MapInDouble(s, [](double v) { return v * std::tanh(Softplus(v)); });
+    case K::kGelu:
+      return MapInDouble(s, [](double v) { return v * 0.5 * std::erfc(-v * M_SQRT1_2); });
+    case K::kSwish:
+      return MapInDouble(s, [a](double v) { return v / (1 + std::exp(-double{a} * v)); });
+    default:
+      return std::optional<Tensor>();
+  }
+}
+
 FastResult RunUnary(const StepInputs& s, const ops::Unary& op) {
   using K = ops::UnaryKind;
   if (s.in[0].dtype() != DType::kF32) return std::optional<Tensor>();
@@ -70,7 +106,7 @@ FastResult RunUnary(const StepInputs& s, const ops::Unary& op) {
     case K::kSigmoid:
       break;
     default:
-      return std::optional<Tensor>();
+      return RunTranscendental(s, op);
   }
   PICABIA_ASSIGN_OR_RETURN(Tensor y, s.Allocate());
   InChunks(s.context, y.num_elements(), [&](int64_t at, int64_t count) {
@@ -185,77 +221,12 @@ FastResult RunClip(const StepInputs& s, float low, float high) {
   });
 }
 
-// One scale and zero point for the whole tensor.
-bool IsPerTensor(const StepInputs& s) {
-  for (size_t i = 1; i < s.in.size(); ++i)
-    if (s.in[i].num_elements() != 1) return false;
-  return true;
-}
-
-template <typename Q>
-int32_t ZeroPoint(const StepInputs& s) {
-  return s.in.size() > 2 ? static_cast<int32_t>(*s.in[2].data<Q>()) : 0;
-}
-
-template <typename Q>
-FastResult QuantizeTo(const StepInputs& s) {
-  PICABIA_ASSIGN_OR_RETURN(Tensor y, s.Allocate());
-  const float* x = s.in[0].data<float>();
-  Q* q = y.MutableData<Q>();
-  const float scale = *s.in[1].data<float>();
-  const int32_t zero = ZeroPoint<Q>(s);
-  const auto low = static_cast<float>(std::numeric_limits<Q>::min() - zero);
-  const auto high = static_cast<float>(std::numeric_limits<Q>::max() - zero);
-  InChunks(s.context, y.num_elements(), [=](int64_t at, int64_t count) {
-    for (int64_t i = at; i < at + count; ++i) {
-      const float v = x[i] / scale;
-      const float raised = v > low ? v : low;  // NaN: the least
-      const float bounded = raised < high ? raised : high;
-      // In 1.5 * 2^23 the last bit weighs 1: the sum is rounded to it, ties to even.
-      const int32_t rounded = std::bit_cast<int32_t>(bounded + 12582912.f) - 0x4B400000;
-      q[i] = static_cast<Q>(rounded + zero);
-    }
-  });
-  return std::optional<Tensor>(std::move(y));
-}
-
-FastResult RunQuantize(const StepInputs& s) {
-  if (s.in[0].dtype() != DType::kF32 || s.in[1].dtype() != DType::kF32 || !IsPerTensor(s))
-    return std::optional<Tensor>();
-  if (s.output.dtype == DType::kI8) return QuantizeTo<int8_t>(s);
-  if (s.output.dtype == DType::kU8) return QuantizeTo<uint8_t>(s);
-  return std::optional<Tensor>();
-}
-
-template <typename Q>
-FastResult DequantizeFrom(const StepInputs& s) {
-  PICABIA_ASSIGN_OR_RETURN(Tensor y, s.Allocate());
-  const Q* q = s.in[0].data<Q>();
-  float* to = y.MutableData<float>();
-  const float scale = *s.in[1].data<float>();
-  const int32_t zero = ZeroPoint<Q>(s);
-  InChunks(s.context, y.num_elements(), [=](int64_t at, int64_t count) {
-    for (int64_t i = at; i < at + count; ++i)
-      to[i] = static_cast<float>(static_cast<int32_t>(q[i]) - zero) * scale;
-  });
-  return std::optional<Tensor>(std::move(y));
-}
-
-FastResult RunDequantize(const StepInputs& s) {
-  if (s.output.dtype != DType::kF32 || !IsPerTensor(s)) return std::optional<Tensor>();
-  if (s.in[0].dtype() == DType::kI8) return DequantizeFrom<int8_t>(s);
-  if (s.in[0].dtype() == DType::kU8) return DequantizeFrom<uint8_t>(s);
-  return std::optional<Tensor>();
-}
-
 }  // namespace
 
 FastResult TryElementwise(const StepInputs& s, const ops::Op& op) {
   if (const auto* unary = std::get_if<ops::Unary>(&op)) return RunUnary(s, *unary);
   if (const auto* binary = std::get_if<ops::Binary>(&op)) return RunBinary(s, binary->kind);
   if (const auto* clip = std::get_if<ops::Clip>(&op)) return RunClip(s, clip->low, clip->high);
-  if (std::holds_alternative<ops::QuantizeLinear>(op)) return RunQuantize(s);
-  if (std::holds_alternative<ops::DequantizeLinear>(op)) return RunDequantize(s);
   return std::optional<Tensor>();
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/checked.h"
 #include "devices/cpu/fast_steps.h"
 #include "kernels/reference/reference.h"
 
@@ -11,7 +12,12 @@ namespace picabia::cpu {
 Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops::TensorType& output,
                        const std::vector<Tensor>& inputs, const char** kernel) {
   const StepInputs step{context, output, inputs};
-  for (const auto try_fast : {TryLayout, TryElementwise, TryWindow}) {
+  // Nothing to compute; paths that count rows or pixels would count them all the same.
+  if (CheckedProduct(output.shape) == 0) {
+    *kernel = "row";
+    return step.Allocate();
+  }
+  for (const auto try_fast : {TryLayout, TryElementwise, TryWindow, TryQuantized, TryProduct}) {
     *kernel = "row";
     PICABIA_ASSIGN_OR_RETURN(std::optional<Tensor> fast, try_fast(step, op));
     if (fast) return *std::move(fast);

@@ -34,6 +34,23 @@ Result<ir::ValueId> ConvertVariadic(NodeContext& c) {
   return AddChain(c, kKind);
 }
 
+// Operators that compute in float32 only: float16 is converted, and their result is rounded to it.
+template <Converter kConvert>
+Result<ir::ValueId> InFloat32(NodeContext& c) {
+  if (!c.HasInput(0) || c.builder.dtype(c.inputs[0]) != DType::kF16) return kConvert(c);
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    if (!c.HasInput(i) || c.builder.dtype(c.inputs[i]) != DType::kF16) continue;
+    PICABIA_ASSIGN_OR_RETURN(c.inputs[i],
+                             AddStep(c, "float32", ops::Cast{DType::kF32}, {c.inputs[i]}));
+  }
+  const std::string output = c.output;
+  c.output = c.builder.FreshName(output + "/float32");
+  PICABIA_ASSIGN_OR_RETURN(const ir::ValueId result, kConvert(c));
+  c.output = output;
+  c.inputs = {result};
+  return AddNode(c, ops::Cast{DType::kF16});
+}
+
 Result<ir::ValueId> ConvertIdentity(NodeContext& c) { return AddNode(c, ops::Identity{}); }
 
 Result<ir::ValueId> ConvertThresholdedRelu(NodeContext& c) {
@@ -82,7 +99,7 @@ constexpr Operator kOperators[] = {
     {"Atan", 1, 1, ConvertUnary<ops::UnaryKind::kAtan>},
     {"Atanh", 1, 1, ConvertUnary<ops::UnaryKind::kAtanh>},
     {"AveragePool", 1, 1, ConvertAveragePool},
-    {"BatchNormalization", 5, 5, ConvertBatchNormalization},
+    {"BatchNormalization", 5, 5, InFloat32<ConvertBatchNormalization>},
     {"BitShift", 2, 2, ConvertBitShift},
     {"BitwiseAnd", 2, 2, ConvertBinary<ops::BinaryKind::kBitAnd>},
     {"BitwiseNot", 1, 1, ConvertUnary<ops::UnaryKind::kBitNot>},
@@ -96,8 +113,8 @@ constexpr Operator kOperators[] = {
     {"Concat", 1, kMaxVariadic, ConvertConcat},
     {"Constant", 0, 0, ConvertConstant},
     {"ConstantOfShape", 1, 1, ConvertConstantOfShape},
-    {"Conv", 2, 3, ConvertConv},
-    {"ConvTranspose", 2, 3, ConvertConvTranspose},
+    {"Conv", 2, 3, InFloat32<ConvertConv>},
+    {"ConvTranspose", 2, 3, InFloat32<ConvertConvTranspose>},
     {"Cos", 1, 1, ConvertUnary<ops::UnaryKind::kCos>},
     {"Cosh", 1, 1, ConvertUnary<ops::UnaryKind::kCosh>},
     {"CumSum", 2, 2, ConvertCumSum},
@@ -126,7 +143,7 @@ constexpr Operator kOperators[] = {
     {"HardSwish", 1, 1, ConvertUnary<ops::UnaryKind::kHardSwish>},
     {"Hardmax", 1, 1, ConvertSoftmax<ops::SoftmaxKind::kHardmax>},
     {"Identity", 1, 1, ConvertIdentity},
-    {"InstanceNormalization", 3, 3, ConvertInstanceNormalization},
+    {"InstanceNormalization", 3, 3, InFloat32<ConvertInstanceNormalization>},
     {"IsInf", 1, 1, ConvertIsInf},
     {"IsNaN", 1, 1, ConvertUnary<ops::UnaryKind::kIsNan>},
     {"LayerNormalization", 2, 3, ConvertLayerNormalization},

@@ -1,5 +1,6 @@
 // TensorProto to Tensor: raw bytes, one of the typed fields, or another file. Called for
 // initializers and Constant nodes.
+#include <bit>
 #include <string>
 
 #include "import/onnx/external_data.h"
@@ -17,6 +18,18 @@ constexpr StoredType kTypes[] = {
     {6, DType::kI32, kInt32Data}, {7, DType::kI64, kInt64Data},   {9, DType::kBool, kInt32Data},
     {4, DType::kU16, kInt32Data}, {12, DType::kU32, kUint64Data}, {13, DType::kU64, kUint64Data},
 };
+
+// bfloat16 is the upper half of float32, and read as that; no other tensor of a graph may have it.
+constexpr int64_t kBfloat16 = 16;
+constexpr StoredType kBfloat16Bits = {kBfloat16, DType::kU16, kInt32Data};
+
+Result<Tensor> FromBfloat16(const Tensor& bits) {
+  PICABIA_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(DType::kF32, bits.shape()));
+  for (int64_t i = 0; i < bits.num_elements(); ++i)
+    tensor.MutableData<float>()[i] =
+        std::bit_cast<float>(static_cast<uint32_t>(bits.data<uint16_t>()[i]) << 16);
+  return tensor;
+}
 
 struct Header {
   int64_t data_type = 0;
@@ -85,18 +98,8 @@ Status CheckHeader(const Header& header) {
   return OkStatus();
 }
 
-}  // namespace
-
-Result<DType> ToDType(int64_t data_type) {
-  PICABIA_ASSIGN_OR_RETURN(const StoredType type, FindStoredType(kTypes, data_type, "ONNX"));
-  return type.dtype;
-}
-
-Result<Tensor> ParseTensor(std::string_view message, const Owner& owner, ParseLog& log) {
-  const Header header = ParseHeader(message, log);
-  PICABIA_RETURN_IF_ERROR(log.status());
-  PICABIA_RETURN_IF_ERROR(CheckHeader(header));
-  PICABIA_ASSIGN_OR_RETURN(const StoredType type, FindStoredType(kTypes, header.data_type, "ONNX"));
+Result<Tensor> ParseAs(const StoredType& type, const Header& header, std::string_view message,
+                       const Owner& owner, ParseLog& log) {
   if (header.data_location == 1) {
     return ReadExternalTensor(type.dtype, header.shape, header.external, owner, log);
   }
@@ -110,6 +113,26 @@ Result<Tensor> ParseTensor(std::string_view message, const Owner& owner, ParseLo
                         std::to_string(count));
   }
   return TensorFromTyped(type, header.shape, message, false, log);
+}
+
+}  // namespace
+
+Result<DType> ToDType(int64_t data_type) {
+  PICABIA_ASSIGN_OR_RETURN(const StoredType type, FindStoredType(kTypes, data_type, "ONNX"));
+  return type.dtype;
+}
+
+Result<Tensor> ParseTensor(std::string_view message, const Owner& owner, ParseLog& log) {
+  const Header header = ParseHeader(message, log);
+  PICABIA_RETURN_IF_ERROR(log.status());
+  PICABIA_RETURN_IF_ERROR(CheckHeader(header));
+  if (header.data_type == kBfloat16) {
+    const auto bits = ParseAs(kBfloat16Bits, header, message, owner, log);
+    if (!bits.ok()) return bits.status().WithContext("bfloat16 as uint16");
+    return FromBfloat16(*bits);
+  }
+  PICABIA_ASSIGN_OR_RETURN(const StoredType type, FindStoredType(kTypes, header.data_type, "ONNX"));
+  return ParseAs(type, header, message, owner, log);
 }
 
 }  // namespace picabia::import::onnx

@@ -3,6 +3,7 @@
 #include "kernels/gemm/weights_inl.h"
 #include "kernels/levels/levels_inl.h"
 #include "kernels/row/row_inl.h"
+#include "kernels/row/row_quantized_inl.h"
 #include "kernels/winograd/winograd_inl.h"
 
 constexpr KernelTable MakeTable(Isa isa) {
@@ -33,5 +34,6 @@ constexpr KernelTable MakeTable(Isa isa) {
           .winograd_input = TransformInput,
           .winograd_output = TransformOutput,
           .panel_largest = PanelLargest,
-          .panel_quantize = PanelQuantize};
+          .panel_quantize = PanelQuantize,
+          .quantized = kQuantizedKernels};
 }

@@ -106,6 +106,17 @@ struct Runner {
     Int8ConvTranspose2D(op, in[0], in[1], out);
     return OkStatus();
   }
+  Status operator()(const ops::QuantizedConv2D& op) {
+    QuantizedConv2D(op, in, out);
+    return OkStatus();
+  }
+  Status operator()(const ops::QuantizedBinary& op) {
+    return QuantizedBinary(op, in[0], in[1], out);
+  }
+  Status operator()(const ops::Lookup&) {
+    Lookup(in[0], in[1], out);
+    return OkStatus();
+  }
   Status operator()(const ops::InstanceNorm& op) {
     InstanceNorm(op.epsilon, in[0], in[1], in[2], out);
     return OkStatus();
@@ -234,6 +245,7 @@ Result<std::vector<Tensor>> RunReference(const ops::Op& op, const std::vector<Te
                            ops::InferOutputs(op, types, values));
   PICABIA_ASSIGN_OR_RETURN(const ops::Op absorbed, ops::Absorb(op, types, values));
   PICABIA_ASSIGN_OR_RETURN(Tensor y, Tensor::Create(out[0].dtype, out[0].shape));
+  if (y.num_elements() == 0) return std::vector<Tensor>{std::move(y)};
   reference::Runner runner{reference::Leading(absorbed, inputs), y};
   PICABIA_RETURN_IF_ERROR(std::visit(runner, absorbed));
   return std::vector<Tensor>{std::move(y)};

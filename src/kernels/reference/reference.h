@@ -31,6 +31,9 @@ void ConvTranspose2D(const ops::ConvTranspose2D& op, const Tensor& x, const Tens
 void Int8Conv2D(const ops::Int8Conv2D& op, const Tensor& x, const Tensor& filter, Tensor& y);
 void Int8ConvTranspose2D(const ops::Int8ConvTranspose2D& op, const Tensor& x, const Tensor& filter,
                          Tensor& y);
+void QuantizedConv2D(const ops::QuantizedConv2D& op, std::span<const Tensor> inputs, Tensor& y);
+Status QuantizedBinary(const ops::QuantizedBinary& op, const Tensor& a, const Tensor& b, Tensor& y);
+void Lookup(const Tensor& x, const Tensor& table, Tensor& y);
 void InstanceNorm(float epsilon, const Tensor& x, const Tensor& scale, const Tensor& shift,
                   Tensor& y);
 void BatchNorm(float epsilon, std::span<const Tensor> inputs, Tensor& y);
