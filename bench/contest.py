@@ -1,0 +1,110 @@
+"""The race itself: every entry proves its answer, then all are timed in turns."""
+
+import pathlib
+import statistics
+import sys
+
+import numpy as np
+
+import figures
+import ours
+from task import Task
+
+SECONDS_A_TURN = 4.0  # about as long as one entry may run before it is the next one's turn
+LEAST_RUNS = 3
+YARDSTICK = "OpenVINO INT8"
+
+
+def say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def peak_of(reference: np.ndarray) -> float:
+    """What PSNR takes for the largest signal: 255, or the range of an answer that is no picture."""
+    return 255.0 if reference.ndim == 3 else max(float(np.ptp(reference)), 1e-9)
+
+
+def free_bytes() -> int:
+    memory = pathlib.Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in memory if line.startswith("MemAvailable:"))
+
+
+def judge(answer: np.ndarray, reference: np.ndarray) -> dict:
+    """An answer's distance from the reference."""
+    peak = peak_of(reference)
+    return {"psnr_db": figures.psnr(answer, reference, peak),
+            "ssim": figures.ssim(answer, reference, peak) if reference.ndim == 3 else None}
+
+
+def prove(entry, task: Task, reference: np.ndarray) -> dict:
+    """The row's figures of exactness. A wrong answer of ours ends the race; a peer's voids its row."""
+    verdict = judge(entry.answers([task])[0], reference)
+    if verdict["psnr_db"] < entry.floor:
+        raise ours.Failed(f"{entry.name}: wrong answer, {verdict['psnr_db']:.1f} dB from the float reference at "
+                          f"{task.size_text} (at least {entry.floor:.0f}): the race is void")
+    return verdict
+
+
+class Contest:
+    """A model's race over the sizes."""
+
+    def __init__(self, entries: list, reference, options):
+        self.entries, self.reference, self.options = entries, reference, options
+        self._bytes_a_pixel = {}  # of each entry, as measured at smaller sizes
+
+    def race(self, task: Task) -> list[dict]:
+        """The rows of one model and size."""
+        expected = self.reference.answers([task])[0]
+        rows = {}
+        for entry in self.entries:
+            say(f"{task.model.name} {task.size_text}: {entry.name} proves its answer")
+            rows[entry.name] = self._proven_row(entry, task, expected)
+        running = [entry for entry in self.entries if rows[entry.name]["void"] is None]
+        turns = {entry.name: [] for entry in running}
+        runs = {entry.name: self._runs(entry.time(task, 1)["ms_median"]) for entry in running}
+        for number in range(self.options.rounds):
+            say(f"{task.model.name} {task.size_text}: round {number + 1} of {self.options.rounds}")
+            for entry in running:
+                turns[entry.name].append(entry.time(task, runs[entry.name]))
+        for entry in running:
+            rows[entry.name] |= self._figures(entry, task, turns[entry.name])
+        return self._finish(list(rows.values()))
+
+    def _proven_row(self, entry, task: Task, expected: np.ndarray) -> dict:
+        row = dict.fromkeys(["ms_median", "ms_min", "speedup", "peak_rss_bytes", "gmacs_per_s", "peak_share",
+                             "integer_macs_share", "isa", "runs_in", "psnr_db", "ssim", "void"])
+        row |= {"model": task.model.name, "size": task.size_text, "entry": entry.name}
+        if not entry.is_peer:
+            return row | prove(entry, task, expected)
+        needed = self._bytes_a_pixel.get(entry.name, 0) * task.size[0] * task.size[1]
+        if needed > free_bytes():
+            return row | {"void": f"needs about {needed / 2**30:.0f} GiB"}
+        try:
+            return row | prove(entry, task, expected)
+        except ours.Failed as failure:
+            return row | {"void": str(failure)}
+
+    def _runs(self, ms: float) -> int:
+        return int(min(max(SECONDS_A_TURN * 1e3 / ms, LEAST_RUNS), self.options.runs))
+
+    def _figures(self, entry, task: Task, turns: list[dict]) -> dict:
+        peak = max(turn["peak_rss_bytes"] for turn in turns)
+        self._bytes_a_pixel[entry.name] = peak / (task.size[0] * task.size[1])
+        kept = ["macs", "integer_macs_share", "isa", "runs_in"]
+        return {"ms_median": statistics.median(turn["ms_median"] for turn in turns),
+                "ms_min": min(turn["ms_min"] for turn in turns), "peak_rss_bytes": peak,
+                "rounds_ms": [turn["ms_median"] for turn in turns],
+                **{key: turns[0][key] for key in kept if key in turns[0]}}
+
+    def _finish(self, rows: list[dict]) -> list[dict]:
+        """What compares a row with others: the multiply-adds are those that Picabia counts in the model."""
+        yardstick = next((row["ms_median"] for row in rows if row["entry"] == YARDSTICK), None)
+        macs = next((row["macs"] for row in rows if row.get("macs")), None)
+        peak = self.options.peak.get("int8_vector_gmacs_per_s")
+        for row in rows:
+            ms = row["ms_median"]
+            row["macs"] = macs
+            row["speedup"] = yardstick / ms if yardstick and ms else None
+            row["gmacs_per_s"] = macs / ms * 1e-6 if macs and ms else None
+            row["peak_share"] = row["gmacs_per_s"] / peak if peak and row["gmacs_per_s"] else None
+        return rows
