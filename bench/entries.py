@@ -20,6 +20,7 @@ PEERS = ("openvino", "onnxruntime")
 TITLES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 # Below, in dB against the float reference, an answer is another picture, and its time means nothing.
 LEAST_PSNR = {"fp32": 80.0, "int16": 50.0, "int8": 30.0, "int8 --fast": 28.0}
+PEER_SECONDS = 300  # some graphs keep a quantizer busy without end
 LEAST_PEER_PSNR = {"float": 40.0, "INT8": 12.0}  # OpenVINO's float is bfloat16 where the CPU has it
 
 
@@ -89,8 +90,11 @@ class PeerEntry:
 
     def _child(self, script: str, *args) -> str:
         environment = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
-        done = subprocess.run([sys.executable, str(HERE / script), *map(str, args)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, env=environment)
+        try:
+            done = subprocess.run([sys.executable, str(HERE / script), *map(str, args)], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, env=environment, timeout=PEER_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise ours.Failed(f"{script} of {self.name} took more than {PEER_SECONDS} s") from None
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
             raise ours.Failed(f"{self.name}: {reason}")

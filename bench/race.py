@@ -2,7 +2,7 @@
 """Races Picabia against other engines on this machine, in turns, each in a process of its own.
 
 Every entry first proves its answer on the raced photo against the float reference (ONNX Runtime's float; without
-peers, Picabia's own). A MODEL is a .pb or .onnx file; a .pb of the styles' architecture is exported to ONNX for the
+peers, Picabia's own); a wrong one is not timed, and where it is Picabia's the exit code is 1. A MODEL is a .pb or .onnx file; a .pb of the styles' architecture is exported to ONNX for the
 peers. Times are medians of the rounds' medians. Tables go to stdout, progress to stderr.
 """
 
@@ -132,7 +132,7 @@ def print_report(report: dict, options) -> None:
             print("\n" + table.layers_text(report, options.markdown))
 
 
-def run(options) -> None:
+def run(options) -> int:
     program = ours.default_program()
     options.peers = [peer for peer in options.peers if peer != "none"]
     missing = entries.missing_engines(options.peers)
@@ -143,16 +143,16 @@ def run(options) -> None:
     for model in load_models(options, program):
         race_model(model, options, program, report)
     print_report(report, options)
+    return 1 if any(row["void"] for row in report["rows"] if not row["is_peer"]) else 0
 
 
 def main() -> int:
     options = options_parser().parse_args()
     try:
-        run(options)
+        return run(options)
     except ours.Failed as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def race_text(report: dict, as_markdown: bool) -> str:
         title = f"{model} at {size}"
         parts.append((f"**{title}**\n\n" if as_markdown else f"{title}\n")
                      + render(list(COLUMNS), [[cell(row) for cell in COLUMNS.values()] for row in rows], as_markdown))
-        parts += [f"{row['entry']} was not timed: {row['void']}" for row in rows if row["void"]]
+        parts += [f"{row['entry']} was not timed: {row['void']}." for row in rows if row["void"]]
     return "\n\n".join(parts + report["notes"])
 
 
