@@ -43,6 +43,11 @@ def least_psnr(entry, reference: np.ndarray) -> float:
     return entry.floor if reference.ndim == 3 else min(entry.floor, LEAST_NUMBERS_PSNR)
 
 
+def runs_within(ms: float, most: int) -> int:
+    """How many runs of `ms` fit one turn."""
+    return int(min(max(SECONDS_A_TURN * 1e3 / ms, LEAST_RUNS), most))
+
+
 class Contest:
     """A model's race over the sizes."""
 
@@ -52,14 +57,14 @@ class Contest:
 
     def race(self, task: Task) -> list[dict]:
         """The rows of one model and size."""
-        expected = self.reference.answers([task])[0]
+        expected = self.reference.answer(task)
         rows = {}
         for entry in self.entries:
             say(f"{task.model.name} {task.size_text}: {entry.name} proves its answer")
             rows[entry.name] = self._proven_row(entry, task, expected)
         running = [entry for entry in self.entries if rows[entry.name]["void"] is None]
         turns = {entry.name: [] for entry in running}
-        runs = {entry.name: self._runs(entry.time(task, 1)["ms_median"]) for entry in running}
+        runs = {entry.name: runs_within(entry.time(task, 1)["ms_median"], self.options.runs) for entry in running}
         for number in range(self.options.rounds):
             say(f"{task.model.name} {task.size_text}: round {number + 1} of {self.options.rounds}")
             for entry in running:
@@ -76,16 +81,13 @@ class Contest:
         if entry.is_peer and needed > free_bytes():
             return row | {"void": f"needs about {needed / 2**30:.0f} GiB"}
         try:
-            row |= judge(entry.answers([task])[0], expected)
+            row |= judge(entry.answer(task), expected)
         except ours.Failed as failure:
             return row | {"void": str(failure)}
         least = least_psnr(entry, expected)
         if row["psnr_db"] < least:
             row["void"] = f"wrong answer, {row['psnr_db']:.1f} dB from the float reference; at least {least:.0f} count"
         return row
-
-    def _runs(self, ms: float) -> int:
-        return int(min(max(SECONDS_A_TURN * 1e3 / ms, LEAST_RUNS), self.options.runs))
 
     def _figures(self, entry, task: Task, turns: list[dict]) -> dict:
         peak = max(turn["peak_rss_bytes"] for turn in turns)

@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -20,6 +21,7 @@ PEERS = ("openvino", "onnxruntime")
 TITLES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 # Below, in dB against the float reference, an answer is another picture, and its time means nothing.
 LEAST_PSNR = {"fp32": 80.0, "int16": 50.0, "int8": 30.0, "int8 --fast": 28.0}
+DEFAULT_PRECISIONS = ["int8", "int8 --fast", "fp32"]
 PEER_SECONDS = 300  # some graphs keep a quantizer busy without end
 LEAST_PEER_PSNR = {"float": 40.0, "INT8": 12.0}  # OpenVINO's float is bfloat16 where the CPU has it
 
@@ -39,12 +41,12 @@ class OurEntry:
         precision, *rest = self.precision.split()
         return ["--precision", precision, *rest]
 
-    def answers(self, tasks: list[Task]) -> list[np.ndarray]:
-        """The answers in their normal form."""
-        return [self._answer(task) for task in tasks]
+    def answers(self, tasks: list[Task]) -> Iterator[np.ndarray]:
+        """The answers in their normal form, one after another: all of them may not fit the memory."""
+        yield from map(self.answer, tasks)
 
-    def _answer(self, task: Task) -> np.ndarray:
-        model, file = task.model, task.folder / "answer.npy"
+    def answer(self, task: Task) -> np.ndarray:
+        model, file = task.model, task.folder / f"{self.name}.npy"
         feeds = [word for name, path in task.feeds.items() for word in ("--feed", f"{name}={path}")]
         self.program("run", model.path, *self._flags, "--threads", task.threads, *feeds, "--fetch",
                      f"{model.output}={file}")
@@ -53,8 +55,8 @@ class OurEntry:
     def time(self, task: Task, runs: int, layers: bool = False) -> dict:
         """What `picabia bench` says of the task's picture."""
         sets = [word for name, path in task.feeds.items() for word in ("--set", f"{name}={path}")]
-        return json.loads(self.program("bench", task.model.path, *self._flags, "--threads", task.threads, "--runs", runs,
-                                       "--json", *sets, *(["--layers"] if layers else [])))
+        return self.program.bench(task.model.path, *self._flags, "--threads", task.threads, "--runs", runs, *sets,
+                                  *(["--layers"] if layers else []))
 
 
 class PeerEntry:
@@ -105,12 +107,16 @@ class PeerEntry:
                 "feeds": [str(task.peer_feeds) for task in tasks], "answers": [str(a) if a else None for a in answers]}
         return json.loads(self._child("peer_worker.py", json.dumps(spec)))
 
-    def answers(self, tasks: list[Task]) -> list[np.ndarray]:
+    def answer(self, task: Task) -> np.ndarray:
+        return next(self.answers([task]))
+
+    def answers(self, tasks: list[Task]) -> Iterator[np.ndarray]:
         """As OurEntry.answers, all in one process."""
-        files = [task.folder / "peer_answer.npy" for task in tasks]
+        files = [task.folder / f"{self.name}.npy" for task in tasks]
         self._work(tasks, files, 0)
         layout = tasks[0].model.onnx_port.layout
-        return [task.normal_form(np.load(file), layout) for task, file in zip(tasks, files)]
+        for task, file in zip(tasks, files):
+            yield task.normal_form(np.load(file), layout)
 
     def time(self, task: Task, runs: int) -> dict:
         """The same figures that `picabia bench` gives."""
@@ -119,10 +125,15 @@ class PeerEntry:
                 "peak_rss_bytes": timed["peak_rss_bytes"], "runs_in": timed["runs_in"]}
 
 
-def our_entries(program: ours.Program, precisions: list[str]) -> list[OurEntry]:
-    """Those of the precisions that this build has."""
-    return [OurEntry(program, precision) for precision in precisions
+def our_entries(program: ours.Program, precisions: list[str] | None, label: str = "Picabia") -> list[OurEntry]:
+    """Those of the precisions that this build has; the usual ones without a wish."""
+    return [OurEntry(program, precision, label) for precision in precisions or DEFAULT_PRECISIONS
             if "--fast" not in precision or program.has_fast()]
+
+
+def reference(program: ours.Program, peers: bool):
+    """Who says what is right: ONNX Runtime's float, or without peers Picabia's own."""
+    return PeerEntry("onnxruntime", "float") if peers else OurEntry(program, "fp32")
 
 
 def peer_entries(engines: list[str]) -> list[PeerEntry]:

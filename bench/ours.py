@@ -31,6 +31,9 @@ class Program:
     def inspect(self, model: pathlib.Path) -> dict:
         return json.loads(self("inspect", model, "--json"))
 
+    def bench(self, *args) -> dict:
+        return json.loads(self("bench", *args, "--json"))
+
     def has_fast(self) -> bool:
         """Whether this build trades some exactness for speed when told --fast."""
         return "--fast" in self("bench", "--help")

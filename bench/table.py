@@ -36,8 +36,10 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def render(header: list[str], rows: list[list[str]], as_markdown: bool) -> str:
-    return (markdown if as_markdown else plain)(header, rows)
+def titled(title: str, header: list[str], rows: list[list[str]], as_markdown: bool) -> str:
+    if as_markdown:
+        return f"**{title}**\n\n{markdown(header, rows)}"
+    return f"{title}\n{plain(header, rows)}"
 
 
 def machine_text(report: dict) -> str:
@@ -56,25 +58,82 @@ def machine_text(report: dict) -> str:
 
 def race_text(report: dict, as_markdown: bool) -> str:
     """A table a model and size, with the reasons of rows that have no time."""
-    parts = [machine_text(report)]
+    parts = []
     groups = {}
     for row in report["rows"]:
         groups.setdefault((row["model"], row["size"]), []).append(row)
     for (model, size), rows in groups.items():
-        title = f"{model} at {size}"
-        parts.append((f"**{title}**\n\n" if as_markdown else f"{title}\n")
-                     + render(list(COLUMNS), [[cell(row) for cell in COLUMNS.values()] for row in rows], as_markdown))
+        cells = [[cell(row) for cell in COLUMNS.values()] for row in rows]
+        parts.append(titled(f"{model} at {size}", list(COLUMNS), cells, as_markdown))
         parts += [f"{row['entry']} was not timed: {row['void']}." for row in rows if row["void"]]
-    return "\n\n".join(parts + report["notes"])
+    return "\n\n".join(parts)
 
 
 def layers_text(report: dict, as_markdown: bool) -> str:
     """The time of every step of Picabia's entries."""
     parts = []
-    for table in report.get("layers", []):
+    for steps in report["layers"]:
         rows = [[step["name"], step["kernel"], f"{step['ms']:.2f}", f"{step['macs'] * 1e-6:.0f}",
-                 _number(step["macs"] / step["ms"] * 1e-6 if step["ms"] else None, 0)] for step in table["steps"]]
-        title = f"{table['entry']}, {table['model']} at {table['size']}, step by step"
-        parts.append(title + "\n" * (1 + as_markdown)
-                     + render(["step", "kernel", "ms", "MMAC", "GMAC/s"], rows, as_markdown))
+                 _number(step["macs"] / step["ms"] * 1e-6 if step["ms"] else None, 0)] for step in steps["steps"]]
+        parts.append(titled(f"{steps['entry']}, {steps['model']} at {steps['size']}, step by step",
+                            ["step", "kernel", "ms", "MMAC", "GMAC/s"], rows, as_markdown))
     return "\n\n".join(parts)
+
+
+def _quality_rows(pictures: list[dict], names: list[str]) -> list[list[str]]:
+    rows = []
+    for picture in pictures:
+        leads = [f"{picture['advantage_db'][name]:+.1f}" for name in names if name in picture.get("advantage_db", {})]
+        rows.append([picture["picture"], *(_db(picture[name]["psnr_db"]) for name in names), *leads])
+    return rows
+
+
+def quality_text(report: dict, as_markdown: bool) -> str:
+    """A table of pictures and one of their middle and worst, a model and size."""
+    parts = []
+    for part in report["quality"]:
+        names = [summary["entry"] for summary in part["summary"]]
+        leads = [f"lead of {name}" for name in names if name in part["photos"][0].get("advantage_db", {})]
+        where = f"{part['model']} at {part['size']}: PSNR against float, dB"
+        parts.append(titled(where, ["picture", *names, *leads],
+                            _quality_rows(part["photos"] + part["synthetic"], names), as_markdown))
+        rows = [[s["entry"], f"{s['median_db']:.1f}", f"{s['worst_db']:.1f}", s["worst"], f"{s['median_ssim']:.4f}",
+                 _number(s.get("least_advantage_db"), 1), s.get("least_advantage", "-")] for s in part["summary"]]
+        parts.append(titled(f"The {len(part['photos'])} photos of {part['model']} at {part['size']}",
+                            ["entry", "median dB", "worst dB", "worst photo", "median SSIM", "least lead, dB", "its photo"],
+                            rows, as_markdown))
+    return "\n\n".join(parts)
+
+
+def scaling_text(report: dict, as_markdown: bool) -> str:
+    rows = [[part["model"], part["size"], part["entry"], f"{part['ms_one_thread']:.1f}",
+             f"{part['ms_all_threads']:.1f}", f"{part['ratio']:.2f}"] for part in report["scaling"]]
+    title = f"One thread and {report['options']['threads']}"
+    return titled(title, ["model", "size", "entry", "ms, one", "ms, all", "ratio"], rows, as_markdown)
+
+
+def startup_text(report: dict, as_markdown: bool) -> str:
+    rows = [[part["model"], part["size"], f"{part['ms_process']:.1f}", f"{part['ms_inference']:.1f}",
+             f"{part['ms_beyond']:.1f}"] for part in report["startup"]]
+    return titled("picabia stylize, from model file to PNG",
+                  ["model", "size", "ms, process", "ms, inference", "ms, rest"], rows, as_markdown)
+
+
+def against_text(report: dict, as_markdown: bool) -> str:
+    rows = [[part["model"], part["size"], part["precision"], f"{part['ms_this']:.1f}", f"{part['ms_other']:.1f}",
+             f"{part['ratio']:.2f}", _db(part["psnr_db_this"]), _db(part["psnr_db_other"]),
+             _number(part["peak_rss_bytes_this"], 0, 1e-6), _number(part["peak_rss_bytes_other"], 0, 1e-6)]
+            for part in report["against"]]
+    return titled(f"This build and {report['revision']}",
+                  ["model", "size", "precision", "ms", "ms, other", "times faster", "dB", "dB, other", "MB",
+                   "MB, other"], rows, as_markdown)
+
+
+TEXTS = {"rows": race_text, "layers": layers_text, "quality": quality_text, "scaling": scaling_text,
+         "startup": startup_text, "against": against_text}
+
+
+def report_text(report: dict, as_markdown: bool) -> str:
+    """All that was measured, after the machine."""
+    measured = [text(report, as_markdown) for key, text in TEXTS.items() if report.get(key)]
+    return "\n\n".join([machine_text(report), *measured, *report["notes"]])
