@@ -38,6 +38,18 @@ def build(revision: str) -> ours.Program:
     return ours.Program(sources / "build/release/bin/picabia")
 
 
+def _turns(entry, other, task: Task, runs: int, rounds: int) -> list[tuple[dict, dict]]:
+    """The rounds' figures of both; each goes first in every other round."""
+    turns = []
+    for number in range(rounds):
+        if number % 2:
+            theirs, mine = other.time(task, runs), entry.time(task, runs)
+        else:
+            mine, theirs = entry.time(task, runs), other.time(task, runs)
+        turns.append((mine, theirs))
+    return turns
+
+
 def _compare(entry, other, task: Task, options) -> dict:
     """The row of a precision: medians of both, and how far apart their answers are."""
     contest.say(f"{task.model.name} {task.size_text}: {entry.precision}")
@@ -48,7 +60,7 @@ def _compare(entry, other, task: Task, options) -> dict:
             raise ours.Failed(f"{task.model.name} at {task.size_text}: {each.name} gives a wrong answer, "
                               f"{verdict['psnr_db']:.1f} dB from Picabia's float")
     runs = contest.runs_within(entry.time(task, 1)["ms_median"], options.runs)
-    turns = [(entry.time(task, runs), other.time(task, runs)) for _ in range(options.rounds)]
+    turns = _turns(entry, other, task, runs, options.rounds)
     mine, theirs = (statistics.median(turn["ms_median"] for turn in side) for side in zip(*turns))
     return {"model": task.model.name, "size": task.size_text, "precision": entry.precision,
             "ms_this": mine, "ms_other": theirs, "ratio": theirs / mine,

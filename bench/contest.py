@@ -74,7 +74,7 @@ class Contest:
         return self._finish(list(rows.values()))
 
     def _proven_row(self, entry, task: Task, expected: np.ndarray) -> dict:
-        row = dict.fromkeys(["ms_median", "ms_min", "speedup", "peak_rss_bytes", "gmacs_per_s", "peak_share",
+        row = dict.fromkeys(["ms_median", "ms_min", "openvino_int8_ratio", "peak_rss_bytes", "gmacs_per_s", "peak_share",
                              "integer_macs_share", "isa", "runs_in", "psnr_db", "ssim", "void"])
         row |= {"model": task.model.name, "size": task.size_text, "entry": entry.name, "is_peer": entry.is_peer}
         needed = self._bytes_a_pixel.get(entry.name, 0) * task.size[0] * task.size[1]
@@ -106,7 +106,7 @@ class Contest:
         for row in rows:
             ms = row["ms_median"]
             row["macs"] = macs
-            row["speedup"] = yardstick / ms if yardstick and ms else None
+            row["openvino_int8_ratio"] = yardstick / ms if yardstick and ms else None
             row["gmacs_per_s"] = macs / ms * 1e-6 if macs and ms else None
             row["peak_share"] = row["gmacs_per_s"] / peak if peak and row["gmacs_per_s"] else None
         return rows

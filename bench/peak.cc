@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <thread>
 #include <vector>
@@ -19,33 +20,46 @@
 
 namespace {
 
-constexpr double kSeconds = 0.1;  // long enough to reach the clock that lasts
-constexpr int kRounds = 3;        // the best of them counts: others were disturbed
+constexpr double kSeconds = 0.05;  // long enough to reach the clock that lasts
+constexpr int kRounds = 3;         // the best of them counts: others were disturbed
 
-using Burst = int64_t (*)();  // does some work, returns its multiply-adds
+using Burst = int64_t (*)();  // does some work, returns its multiply-adds or bytes
 
 #if defined(__x86_64__)
 
 // The compiler must neither drop the work on a register nor join it with its neighbours'.
 #define PICABIA_KEEP(register) asm volatile("" : "+v"(register))
 
-constexpr int kChains = 12;  // independent sums; two units of latency 5 need 10
+constexpr int kChains = 12;  // independent sums: two units of latency 5 need 10
 constexpr int kRepeats = 10000;
 
-// A burst of INSTRUCTION over kChains registers of TYPE, MACS multiply-adds each.
-#define PICABIA_BURST(NAME, TARGET, TYPE, ZERO, INSTRUCTION, MACS) \
-  __attribute__((target(TARGET))) int64_t NAME() {                 \
-    TYPE sums[kChains], a = ZERO, b = ZERO;                        \
-    for (TYPE & sum : sums) sum = ZERO;                            \
-    PICABIA_KEEP(a);                                               \
-    PICABIA_KEEP(b);                                               \
-    for (int i = 0; i < kRepeats; ++i) {                           \
-      _Pragma("GCC unroll 12") for (int j = 0; j < kChains; ++j) { \
-        sums[j] = INSTRUCTION(sums[j], a, b);                      \
-        PICABIA_KEEP(sums[j]);                                     \
-      }                                                            \
-    }                                                              \
-    return int64_t{kRepeats} * kChains * (MACS);                   \
+#define PICABIA_STEP(INSTRUCTION, sum) \
+  sum = INSTRUCTION(sum, a, b);        \
+  PICABIA_KEEP(sum)
+
+// A burst of INSTRUCTION over kChains registers of TYPE, MACS multiply-adds each. Single names, not
+// an array, which GCC would keep on the stack.
+#define PICABIA_BURST(NAME, TARGET, TYPE, ZERO, INSTRUCTION, MACS)                                \
+  __attribute__((target(TARGET))) int64_t NAME() {                                                \
+    TYPE a = ZERO, b = a, s0 = a, s1 = a, s2 = a, s3 = a, s4 = a, s5 = a, s6 = a, s7 = a, s8 = a, \
+         s9 = a, s10 = a, s11 = a;                                                                \
+    PICABIA_KEEP(a);                                                                              \
+    PICABIA_KEEP(b);                                                                              \
+    for (int i = 0; i < kRepeats; ++i) {                                                          \
+      PICABIA_STEP(INSTRUCTION, s0);                                                              \
+      PICABIA_STEP(INSTRUCTION, s1);                                                              \
+      PICABIA_STEP(INSTRUCTION, s2);                                                              \
+      PICABIA_STEP(INSTRUCTION, s3);                                                              \
+      PICABIA_STEP(INSTRUCTION, s4);                                                              \
+      PICABIA_STEP(INSTRUCTION, s5);                                                              \
+      PICABIA_STEP(INSTRUCTION, s6);                                                              \
+      PICABIA_STEP(INSTRUCTION, s7);                                                              \
+      PICABIA_STEP(INSTRUCTION, s8);                                                              \
+      PICABIA_STEP(INSTRUCTION, s9);                                                              \
+      PICABIA_STEP(INSTRUCTION, s10);                                                             \
+      PICABIA_STEP(INSTRUCTION, s11);                                                             \
+    }                                                                                             \
+    return int64_t{kRepeats} * kChains * (MACS);                                                  \
   }
 
 #define PICABIA_FMA(sum, a, b) _mm256_fmadd_ps(a, b, sum)
@@ -104,7 +118,16 @@ double Now() {
   return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
 }
 
-// Multiply-adds a second of all threads together, in billions.
+// What leaves a core's own caches: bytes read and bytes written by a plain copy.
+int64_t Copy() {
+  constexpr size_t kBytes = size_t{32} << 20;  // beyond any level-2 cache
+  thread_local std::vector<char> from(kBytes, 1), to(kBytes, 2);
+  std::memcpy(to.data(), from.data(), kBytes);
+  asm volatile("" : : "r"(to.data()) : "memory");
+  return 2 * int64_t{kBytes};
+}
+
+// Work a second of all threads together, in billions.
 double Measure(Burst burst, int threads) {
   double best = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -113,10 +136,10 @@ double Measure(Burst burst, int threads) {
     for (double& rate : rates) {
       running.emplace_back([burst, &rate] {
         const double start = Now();
-        int64_t macs = 0;
+        int64_t work = 0;
         double passed = 0;
-        for (; passed < kSeconds; passed = Now() - start) macs += burst();
-        rate = double(macs) / passed * 1e-9;
+        for (; passed < kSeconds; passed = Now() - start) work += burst();
+        rate = double(work) / passed * 1e-9;
       });
     }
     double sum = 0;
@@ -172,8 +195,9 @@ int main(int argc, char** argv) {
   std::printf(
       "{\"threads\": %d, \"int8_vector\": \"%s\", \"int8_vector_gmacs_per_s\": %.1f, "
       "\"int8_vector_one_thread_gmacs_per_s\": %.1f, \"float_gmacs_per_s\": %.1f, "
-      "\"amx_int8_gmacs_per_s\": %.1f}\n",
+      "\"amx_int8_gmacs_per_s\": %.1f, \"copy_gb_per_s\": %.1f}\n",
       threads, integer.name, MeasureIfAny(integer, threads), MeasureIfAny(integer, 1),
-      MeasureIfAny(FloatUnit(), threads), MeasureIfAny(MatrixUnit(), threads));
+      MeasureIfAny(FloatUnit(), threads), MeasureIfAny(MatrixUnit(), threads),
+      Measure(Copy, threads));
   return 0;
 }

@@ -13,7 +13,7 @@ COLUMNS = {
     "entry": lambda row: row["entry"],
     "ms": lambda row: _number(row["ms_median"], 1),
     "ms min": lambda row: _number(row["ms_min"], 1),
-    "x OpenVINO INT8": lambda row: _number(row["speedup"], 2),
+    "x OpenVINO INT8": lambda row: _number(row["openvino_int8_ratio"], 2),
     "PSNR dB": lambda row: _db(row["psnr_db"]),
     "SSIM": lambda row: _number(row["ssim"], 4),
     "peak MB": lambda row: _number(row["peak_rss_bytes"], 0, 1e-6),
@@ -53,6 +53,7 @@ def machine_text(report: dict) -> str:
                  f"{peak['float_gmacs_per_s']:.0f} (float)")
         if peak.get("amx_int8_gmacs_per_s"):
             text += f", {peak['amx_int8_gmacs_per_s']:.0f} (AMX INT8)"
+        text += f"; a copy in memory: {peak['copy_gb_per_s']:.0f} GB/s"
     return text
 
 
@@ -100,8 +101,8 @@ def quality_text(report: dict, as_markdown: bool) -> str:
         rows = [[s["entry"], f"{s['median_db']:.1f}", f"{s['worst_db']:.1f}", s["worst"], f"{s['median_ssim']:.4f}",
                  _number(s.get("least_advantage_db"), 1), s.get("least_advantage", "-")] for s in part["summary"]]
         parts.append(titled(f"The {len(part['photos'])} photos of {part['model']} at {part['size']}",
-                            ["entry", "median dB", "worst dB", "worst photo", "median SSIM", "least lead, dB", "its photo"],
-                            rows, as_markdown))
+                            ["entry", "median dB", "worst dB", "worst photo", "median SSIM", "least lead, dB",
+                             "its photo"], rows, as_markdown))
     return "\n\n".join(parts)
 
 
