@@ -1,5 +1,6 @@
 """Who takes part in a race: every entry answers a task's picture and is timed on it."""
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -74,7 +75,8 @@ class PeerEntry:
         if self.precision == "float":
             return task.model.onnx
         version = importlib.metadata.version("nncf" if self.engine == "openvino" else "onnxruntime")
-        folder = task.model.cache / f"{self.engine}-{version}"
+        recipe = hashlib.sha256((HERE / "peer_quantize.py").read_bytes()).hexdigest()[:8]
+        folder = task.model.cache / f"{self.engine}-{version}-{recipe}"
         file = folder / ("int8.xml" if self.engine == "openvino" else "int8.onnx")
         if not file.exists():
             self._quantize(task, folder, file.name)
@@ -83,7 +85,7 @@ class PeerEntry:
     def _quantize(self, task: Task, folder: pathlib.Path, name: str) -> None:
         """Calibrates on the photos of examples/, at 256x256 or the only size of the model."""
         size = task.model.fixed_size or (256, 256)
-        unfinished = folder.with_suffix(".unfinished")
+        unfinished = folder.with_name(f"{folder.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         feeds = [Task(task.model, pictures.photo(path, size), unfinished / path.stem, 0).peer_feeds
                  for path in pictures.EXAMPLES]

@@ -25,7 +25,7 @@ def _curves(rows: list[dict], value) -> dict:
 
 def _draw_one(pyplot, rows: list[dict], plot: tuple, model: str, file: pathlib.Path) -> None:
     name, title, value, logarithmic = plot
-    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
     for index, (entry, points) in enumerate(_curves(rows, value).items()):
         if name == "psnr" and max(y for _, y in points) > LIMIT_DB:
             continue
@@ -38,7 +38,7 @@ def _draw_one(pyplot, rows: list[dict], plot: tuple, model: str, file: pathlib.P
         axes.set_yscale("log")
     axes.set(title=f"{model}: {title}", xlabel="width and height, pixels")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(file, metadata={"Date": None})  # the same figures give the same file
     pyplot.close(figure)
 
@@ -51,7 +51,7 @@ def draw(report: dict, folder: pathlib.Path) -> None:
         from matplotlib import pyplot
     except ImportError:
         raise ours.Failed("--plots: matplotlib is not installed (a race with peers installs it)") from None
-    matplotlib.rcParams["svg.hashsalt"] = "picabia"
+    matplotlib.rcParams |= {"svg.hashsalt": "picabia", "svg.fonttype": "none"}
     folder.mkdir(parents=True, exist_ok=True)
     rows = report.get("rows", [])
     for model in dict.fromkeys(row["model"] for row in rows if row["void"] is None):
