@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -39,7 +40,7 @@ def race_size(racing: contest.Contest, task: Task, options, report: dict) -> Non
     timed = {row["entry"] for row in rows if row["void"] is None}
     for entry in racing.entries if options.layers else []:
         if entry.name in timed and not entry.is_peer:
-            steps = entry.time(task, contest.LEAST_RUNS, layers=True)["layers"]
+            steps = entry.time(task, 1, layers=True)["layers"]
             report["layers"].append({"model": task.model.name, "size": task.size_text, "entry": entry.name,
                                      "steps": steps})
 
@@ -102,6 +103,7 @@ def run(options) -> int:
 
 def main() -> int:
     options = command_line.parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the child of the moment ends, too
     try:
         return run(options)
     except ours.Failed as failure:
