@@ -108,7 +108,9 @@ Json Describe(const Options& options, const runtime::Session& session,
   }
   Json json = {{"model", session.program().source},
                {"input", shapes.empty() ? Shape() : shapes[0]},
-               {"data", fmt::format("synthetic picture, seed {}", kSyntheticSeed)},
+               {"data", options.sets.size() < shapes.size()
+                            ? fmt::format("synthetic picture, seed {}", kSyntheticSeed)
+                            : "as --set gives it"},
                {"device", options.run.device},
                {"precision", options.run.precision},
                {"isa", IsaName(session.isa())},
