@@ -25,8 +25,8 @@ struct LevelRow {
 // joined in doubles (Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for
 // Computing Sample Variances", 1979). Arrays have the channels rounded up to 16.
 struct LevelStatistics {
-  int64_t count;  // pixels before
-  double *mean, *squares;
+  int64_t count;           // pixels before
+  double *mean, *squares;  // null: no statistics are wanted
   float *low, *high;
 };
 

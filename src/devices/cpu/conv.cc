@@ -337,6 +337,7 @@ void ConvPlan::RunStrip(const Picture& p, int64_t strip, Scratch& s) const {
       }
     }
   }
+  p.context.kernels.int8_done();
 }
 
 // Output rows of one strip.

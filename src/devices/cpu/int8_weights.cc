@@ -204,17 +204,15 @@ class PictureQuantizer {
       inputs_.emplace_back(input_, phase.segments.empty() ? 0 : phase.segments[0].taps, 1.0);
   }
 
-  int64_t Padded(int64_t length) const { return RoundUp(length, kernels_.int8_multiple); }
-
   Product ProductAt(int64_t i, int64_t block) const {
     const int16_t* master = weights_.products[static_cast<size_t>(i)].weights.data();
     if (weights_.winograd)
-      return {master + block * conv_.ci * kPanel, 1, conv_.ci, Padded(conv_.ci),
+      return {master + block * conv_.ci * kPanel, 1, conv_.ci, SegmentBytes(kernels_, conv_.ci),
               inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
     const ConvPhase& phase = conv_.phases[static_cast<size_t>(i)];
     const int64_t length = phase.segments.empty() ? 0 : phase.segments[0].taps * conv_.ci;
     return {master + block * phase.taps * conv_.ci * kPanel,
-            static_cast<int64_t>(phase.segments.size()), length, Padded(length),
+            static_cast<int64_t>(phase.segments.size()), length, SegmentBytes(kernels_, length),
             inputs_[static_cast<size_t>(i)]};
   }
 
@@ -381,6 +379,10 @@ class PictureQuantizer {
 };
 
 }  // namespace
+
+int64_t SegmentBytes(const kernels::KernelTable& kernels, int64_t length) {
+  return RoundUp(length, kernels.int8_multiple);
+}
 
 bool Int8Weights::FitsInt32(const ConvWeights& conv) {
   int64_t taps = 0;
