@@ -2,6 +2,10 @@
 // plans.
 #include "devices/cpu/device.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -105,7 +109,7 @@ struct Device::Impl {
   Status PrepareBlock(size_t step, const ops::ConvBlock& op,
                       const std::vector<const program::Constant*>& constants);
   Result<Activation> RunStepAt(size_t i, StepReport& report);
-  void ChooseLevels();
+  void PrepareInt8(size_t step, const ops::ConvBlock& op);
   Result<Activation> RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
                               StepReport& report);
   Result<Activation> RunInt8Block(size_t i, const ops::ConvBlock& op, const Shape& out,
@@ -128,9 +132,11 @@ struct Device::Impl {
   std::map<int32_t, ops::TensorType> packed_types;  // logical types of packed filters, by value
   std::vector<Block> blocks;                        // by step
   std::map<size_t, std::shared_ptr<const QuantizedFilter>> quantized_filters;  // by step
-  std::vector<int32_t> producer;  // by value: the step that makes it, or -1
-  std::vector<size_t> last_use;   // by value: the step that reads it last
-  std::vector<Activation> live;   // by value
+  std::vector<int32_t> producer;             // by value: the step that makes it, or -1
+  std::vector<size_t> last_use;              // by value: the step that reads it last
+  std::vector<int> uses;                     // by value: how often steps and outputs read it
+  std::vector<std::vector<size_t>> readers;  // by value: the blocks whose input it is
+  std::vector<Activation> live;              // by value
 };
 
 Device::Device() = default;
@@ -142,6 +148,9 @@ Result<std::unique_ptr<Device>> Device::Create(const program::Program& program,
   std::unique_ptr<Device> device(new Device());
   device->impl_ = std::make_unique<Impl>(program, options, isa);
   PICABIA_RETURN_IF_ERROR(device->impl_->Prepare());
+#if defined(__GLIBC__)
+  malloc_trim(0);  // what import, compiler and float weights held goes back before pictures come
+#endif
   return device;
 }
 
@@ -155,6 +164,15 @@ Status Device::Impl::Prepare() {
   blocks.resize(program.steps.size());
   last_use.assign(program.values.size(), 0);
   producer.assign(program.values.size(), -1);
+  uses.assign(program.values.size(), 0);
+  readers.resize(program.values.size());
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    const program::Step& step = program.steps[i];
+    for (const int32_t v : step.inputs) ++uses[static_cast<size_t>(v)];
+    if (std::holds_alternative<ops::ConvBlock>(step.op))
+      readers[static_cast<size_t>(step.inputs[0])].push_back(i);
+  }
+  for (const program::Port& port : program.outputs) ++uses[static_cast<size_t>(port.value)];
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const program::Step& step = program.steps[i];
     for (int32_t v : step.inputs) last_use[static_cast<size_t>(v)] = i;
@@ -163,7 +181,6 @@ Status Device::Impl::Prepare() {
           PrepareBlock(i, *op, by_value).WithContext("node '" + step.name + "'"));
     producer[static_cast<size_t>(step.outputs[0])] = static_cast<int32_t>(i);
   }
-  ChooseLevels();
   for (const program::Port& port : program.outputs)
     last_use[static_cast<size_t>(port.value)] = program.steps.size();
   for (const program::Constant& c : program.constants) {
@@ -198,8 +215,7 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
   } else if (options.arithmetic != Arithmetic::kFp32 &&
              ConvPlan::FitsInt32(*block.weights, block.bits)) {
     block.mode = ConvMode::kInteger;
-    // The engine's own weights come once it is known which blocks hand on levels.
-    if (options.arithmetic == Arithmetic::kInt8) block.int8 = std::make_shared<Int8Weights>();
+    if (options.arithmetic == Arithmetic::kInt8) PrepareInt8(i, op);
   }
   packed_types[step.inputs[1]] = {op.input_scale > 0 ? DType::kI8 : DType::kF32, filter->shape};
   // The producer of a block's input measures it while it writes.
@@ -225,34 +241,23 @@ std::shared_ptr<const Plan> PlanFor(std::map<Shape, std::shared_ptr<const Plan>>
 
 }  // namespace
 
-// Which blocks of the int8 engine hand levels to their readers: those that can and have a reader
-// that takes them. Residuals must be levels too.
-void Device::Impl::ChooseLevels() {
-  std::vector<std::vector<size_t>> readers(program.values.size());
-  std::vector<int> uses(program.values.size(), 0);
-  for (const program::Step& step : program.steps)
-    for (const int32_t v : step.inputs) ++uses[static_cast<size_t>(v)];
-  for (const program::Port& port : program.outputs) ++uses[static_cast<size_t>(port.value)];
-  for (size_t i = 0; i < program.steps.size(); ++i)
-    if (blocks[i].int8 != nullptr)
-      readers[static_cast<size_t>(program.steps[i].inputs[0])].push_back(i);
-  for (size_t i = 0; i < program.steps.size(); ++i) {
-    Block& block = blocks[i];
-    if (block.int8 == nullptr) continue;
-    const program::Step& step = program.steps[i];
-    const auto& op = std::get<ops::ConvBlock>(step.op);
-    bool can = Int8Plan::CanMakeLevels(op, *block.weights);
-    if (op.has_residual) {
-      const int32_t from = producer[static_cast<size_t>(step.inputs.back())];
-      can = can && from >= 0 && blocks[static_cast<size_t>(from)].to_levels;
-    }
-    block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, *block.weights, can));
-    block.weights = block.int8->conv;
-    const auto& blocks_reading = readers[static_cast<size_t>(step.outputs[0])];
-    block.to_levels = can && (block.int8->winograd || !blocks_reading.empty());
-    if (uses[static_cast<size_t>(step.outputs[0])] == 1 && blocks_reading.size() == 1)
-      block.only_reader = static_cast<int32_t>(blocks_reading[0]);
+// The weights of the int8 engine (in the place of the float ones), and whether the block hands
+// levels to its readers: if it can, and has a reader that may take them. Residuals must be levels
+// too.
+void Device::Impl::PrepareInt8(size_t i, const ops::ConvBlock& op) {
+  const program::Step& step = program.steps[i];
+  Block& block = blocks[i];
+  bool can = Int8Plan::CanMakeLevels(op, *block.weights);
+  if (op.has_residual) {
+    const int32_t from = producer[static_cast<size_t>(step.inputs.back())];
+    can = can && from >= 0 && blocks[static_cast<size_t>(from)].to_levels;
   }
+  block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, *block.weights, can));
+  block.weights = block.int8->conv;
+  const auto& reading = readers[static_cast<size_t>(step.outputs[0])];
+  block.to_levels = can && (block.int8->winograd || !reading.empty());
+  if (uses[static_cast<size_t>(step.outputs[0])] == 1 && reading.size() == 1)
+    block.only_reader = static_cast<int32_t>(reading[0]);
 }
 
 namespace {
@@ -274,7 +279,9 @@ Int8Output Device::Impl::OutputOf(size_t i, const Shape& out) const {
   if (!large || block.only_reader < 0 || block.int8->winograd ||
       std::get<ops::ConvBlock>(program.steps[i].op).has_residual)
     return Int8Output::kLevels;
-  const Int8Weights& reader = *blocks[static_cast<size_t>(block.only_reader)].int8;
+  const auto& reading = blocks[static_cast<size_t>(block.only_reader)].int8;
+  if (reading == nullptr) return Int8Output::kLevels;
+  const Int8Weights& reader = *reading;
   const Activation& x = live[static_cast<size_t>(program.steps[i].inputs[0])];
   const bool twice = !reader.winograd && !Grows(*reader.conv) && x.source == nullptr;
   return twice ? Int8Output::kSource : Int8Output::kLevels;

@@ -17,6 +17,7 @@ namespace {
 using kernels::kPanel;
 
 constexpr int64_t kStripBytes = 384 << 10;  // a strip's input stays in the second-level cache
+constexpr int64_t kStepBytes = 1 << 20;     // and so does what is made of it
 constexpr int64_t kMaxStripRows = 64;
 constexpr int64_t kMinStrips = 16;  // enough for several threads without cutting rows
 constexpr int64_t kTiles = 48;      // Winograd tiles at a time: their 16 products fit the cache
@@ -128,7 +129,10 @@ void Int8Plan::PlanStrips() {
   strip_rows_ = std::clamp<int64_t>(CeilDiv(g_.base_h, kMinStrips), 1, kMaxStripRows);
   if (winograd) strip_rows_ = RoundUp(strip_rows_, int64_t{2});
   strips_ = CeilDiv(g_.base_h, strip_rows_);
-  step_rows_ = std::clamp<int64_t>(kStripBytes / row, 1, strip_rows_);
+  const int64_t out_row = std::max<int64_t>(
+      g_.out_w * conv_.co * conv_.out_stride[0] * static_cast<int64_t>(sizeof(int16_t)), 1);
+  step_rows_ =
+      std::clamp<int64_t>(std::min(kStripBytes / row, kStepBytes / out_row), 1, strip_rows_);
   if (winograd) step_rows_ = RoundUp(step_rows_, int64_t{2});
   // Steps of equal height.
   const int64_t steps = CeilDiv(strip_rows_, step_rows_);
