@@ -116,6 +116,7 @@ struct PanelRun {
 };
 
 struct PanelSums {
+  double squares[16];     // of v * v
   double correction[16];  // of v * zero
   double high[16];        // the largest sum of v * (q - zero) that any input makes
   double low[16];

@@ -1,7 +1,7 @@
 // The pool is two ranges of addresses, for small and for large blocks (so that small ones do not
 // stand between large ones), each cut best fit first, as high as touched pages go, which leaves the
-// largest holes; free neighbours join. Pages that were used stay: a second run of the same sizes touches no new one, and the
-// memory held is the highest addresses that were ever needed.
+// largest holes; free neighbours join. Pages that were used stay: a second run of the same sizes
+// touches no new one, and the memory held is the highest addresses that were ever needed.
 #include "devices/cpu/buffer_pool.h"
 
 #include <sys/mman.h>

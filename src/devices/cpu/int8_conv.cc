@@ -542,6 +542,7 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
       in.factors.scale.push_back(static_cast<double>(p.quantization.scale[c]));
       in.factors.zero.push_back(p.quantization.zero[c]);
     }
+    in.exact = in.range.integral && in.kind == FactorKind::kByte;
   }
   for (size_t c = 0; c < in.range.low.size(); ++c) {
     in.range.low[c] = std::min(in.range.low[c], 0.f);
@@ -558,8 +559,10 @@ namespace {
 
 // What the norm and the activation make of the levels.
 LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatistics>& strips,
-                         const std::vector<double>& level_scale, const Int8Inputs& inputs) {
+                         const Int8Picture& picture, const Int8Inputs& inputs) {
+  const std::vector<double>& level_scale = picture.level_scale;
   LevelScale out;
+  double noise = 0, weight = 0;
   const bool residual = op.has_residual;
   out.relu = op.activation == ops::Activation::kRelu ||
              (!residual && op.activation2 == ops::Activation::kRelu);
@@ -576,15 +579,25 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
     double scale = level_scale[c], offset = 0;
     if (op.norm == ops::Norm::kInstance) {
       const double variance = moments.squares / moments.count * scale * scale;
-      scale *= static_cast<double>(inputs.norm_scale[c]) /
-               std::sqrt(variance + static_cast<double>(op.epsilon));
+      const double gain = static_cast<double>(inputs.norm_scale[c]);
+      if (!picture.noise.empty()) {
+        // After the norm, each channel's variance is about the square of its gain.
+        const double rounding = level_scale[c] * level_scale[c] / 12;
+        noise += gain * gain * (picture.noise[c] + rounding) /
+                 (variance + static_cast<double>(op.epsilon));
+        weight += gain * gain;
+      }
+      scale *= gain / std::sqrt(variance + static_cast<double>(op.epsilon));
       offset = static_cast<double>(inputs.norm_shift[c]) - scale * moments.mean;
     } else if (inputs.bias != nullptr) {
       offset = static_cast<double>(inputs.bias[c]);
     }
     out.scale.push_back(scale);
     out.offset.push_back(offset);
+    out.deviation.push_back(std::sqrt(moments.squares / std::max(moments.count, 1.0)) *
+                            std::fabs(scale));
   }
+  out.noise = weight > 0 ? noise / weight : 0;
   return out;
 }
 
@@ -613,7 +626,7 @@ void Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scra
     threads.For(strips_, [&](int64_t i, int slot) {
       RunStrip(p, i, scratch[static_cast<size_t>(slot)], &statistics[static_cast<size_t>(i)]);
     });
-    *levels = ScaleOfLevels(op_, statistics, p.weights.level_scale, inputs);
+    *levels = ScaleOfLevels(op_, statistics, p.weights, inputs);
     return;
   }
   const bool norm = op_.norm != ops::Norm::kNone;

@@ -19,7 +19,8 @@ namespace picabia::cpu {
 struct ChannelRange {
   std::vector<float> low;
   std::vector<float> high;
-  bool integral = false;  // every value is an integer (a decoded picture)
+  bool integral = false;         // every value is an integer (a decoded picture)
+  std::vector<float> deviation;  // standard deviation, or an upper bound of it; empty: not known
 };
 
 // Bits of the two factors, 8 or 16. A 16-bit factor is two bytes, high and low, multiplied apart
