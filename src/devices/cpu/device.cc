@@ -28,10 +28,9 @@ constexpr int64_t kWideWeightChannels = 4;
 Bits ChooseBits(Arithmetic arithmetic, const ConvWeights& weights) {
   if (arithmetic == Arithmetic::kInt16) return {16, 16};
   Bits bits;
-  if (weights.ci <= kWideWeightChannels) {
-    bits.weight = 16;  // the picture itself has 8 bits
-  } else if (weights.ci <= kWideInputChannels ||
-             (weights.out_stride[0] > 1 && weights.ci <= kWideTransposedChannels)) {
+  if (weights.ci <= kWideWeightChannels) bits.weight = 16;
+  if (weights.ci <= kWideInputChannels ||
+      (weights.out_stride[0] > 1 && weights.ci <= kWideTransposedChannels)) {
     bits.input = 16;
   }
   return bits;
@@ -111,8 +110,9 @@ struct Device::Impl {
   Result<Activation> RunInt8Block(size_t i, const ops::ConvBlock& op, const Shape& out,
                                   StepReport& report);
   Int8Output OutputOf(size_t i, const Shape& out) const;
-  // Makes a value float32, for readers that want values.
-  Status MakeFloat(int32_t value);
+  // Makes the floats of a value of levels, for a reader at `step` that wants them (or
+  // steps.size()).
+  Status MakeFloat(int32_t value, size_t step);
   Result<Activation> RunQuantized(size_t i, const ops::QuantizedConv2D& op, const Shape& out,
                                   StepReport& report);
   const Activation& Input(const program::Step& step, size_t k) const {
@@ -128,9 +128,10 @@ struct Device::Impl {
   std::map<int32_t, ops::TensorType> packed_types;  // logical types of packed filters, by value
   std::vector<Block> blocks;                        // by step
   std::map<size_t, std::shared_ptr<const QuantizedFilter>> quantized_filters;  // by step
-  std::vector<int32_t> producer;  // by value: the step that makes it, or -1
-  std::vector<size_t> last_use;   // by value: the step that reads it last
-  std::vector<Activation> live;   // by value
+  std::vector<int32_t> producer;     // by value: the step that makes it, or -1
+  std::vector<size_t> last_use;      // by value: the step that reads it last
+  std::vector<size_t> levels_until;  // by value: the block of the int8 engine that reads it last
+  std::vector<Activation> live;      // by value
 };
 
 Device::Device() = default;
@@ -154,6 +155,7 @@ Status Device::Impl::Prepare() {
   constants.resize(program.values.size());
   blocks.resize(program.steps.size());
   last_use.assign(program.values.size(), 0);
+  levels_until.assign(program.values.size(), 0);
   producer.assign(program.values.size(), -1);
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const program::Step& step = program.steps[i];
@@ -233,9 +235,11 @@ void Device::Impl::ChooseLevels() {
   for (const program::Step& step : program.steps)
     for (const int32_t v : step.inputs) ++uses[static_cast<size_t>(v)];
   for (const program::Port& port : program.outputs) ++uses[static_cast<size_t>(port.value)];
-  for (size_t i = 0; i < program.steps.size(); ++i)
-    if (blocks[i].int8 != nullptr)
-      readers[static_cast<size_t>(program.steps[i].inputs[0])].push_back(i);
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    if (blocks[i].int8 == nullptr) continue;
+    readers[static_cast<size_t>(program.steps[i].inputs[0])].push_back(i);
+    for (const int32_t v : program.steps[i].inputs) levels_until[static_cast<size_t>(v)] = i;
+  }
   for (size_t i = 0; i < program.steps.size(); ++i) {
     Block& block = blocks[i];
     if (block.int8 == nullptr) continue;
@@ -280,11 +284,15 @@ Int8Output Device::Impl::OutputOf(size_t i, const Shape& out) const {
   return twice ? Int8Output::kSource : Int8Output::kLevels;
 }
 
-Status Device::Impl::MakeFloat(int32_t value) {
+Status Device::Impl::MakeFloat(int32_t value, size_t step) {
   Activation& a = live[static_cast<size_t>(value)];
-  if (a.levels.empty()) return OkStatus();
+  if (a.levels.empty() || a.values) return OkStatus();
   PICABIA_ASSIGN_OR_RETURN(Tensor values, ValuesOf({kernels, threads, pool}, a));
-  a = {std::move(values), nullptr, {}, {}};
+  if (levels_until[static_cast<size_t>(value)] > step) {
+    a.values = std::move(values);
+  } else {
+    a = {std::move(values), nullptr, {}, {}, {}};
+  }
   return OkStatus();
 }
 
@@ -296,7 +304,7 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
   size_t next = 2;
   const size_t bias = op.has_bias ? next++ : 0;
   const size_t norm = op.norm == ops::Norm::kInstance ? std::exchange(next, next + 2) : 0;
-  if (op.has_residual && !block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[next]));
+  if (op.has_residual && !block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[next], i));
   Int8Inputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
   if (bias != 0) inputs.bias = data(bias);
   if (norm != 0) {
@@ -319,9 +327,11 @@ Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, co
   if (blocks[i].int8 != nullptr) return RunInt8Block(i, op, out, report);
   const program::Step& step = program.steps[i];
   Block& block = blocks[i];
-  for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value));
-  const auto data = [&](size_t input) { return Input(step, input).tensor.data<float>(); };
-  ConvInputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
+  for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value, i));
+  const auto data = [&](size_t input) { return Input(step, input).floats().data<float>(); };
+  const Activation& from = Input(step, 0);
+  const Activation x_floats{from.floats(), nullptr, from.ranges, {}, {}};
+  ConvInputs inputs{x_floats, nullptr, nullptr, nullptr, nullptr};
   size_t next = 2;
   if (op.has_bias) inputs.bias = data(next++);
   if (op.norm == ops::Norm::kInstance) {
@@ -365,18 +375,17 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   const bool is_block = std::holds_alternative<ops::ConvBlock>(step.op);
   for (size_t k = 0; k < step.inputs.size(); ++k) {
     const auto v = static_cast<size_t>(step.inputs[k]);
-    if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[k]));
+    if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[k], i));
     const bool packed = packed_types.contains(step.inputs[k]);
     if (packed) {
       types.push_back(packed_types.at(step.inputs[k]));
       inputs.emplace_back();
       continue;
     }
-    inputs.push_back(Input(step, k).tensor);
-    // Levels stand for floats.
-    types.push_back(
-        {live[v].levels.empty() ? inputs.back().dtype() : DType::kF32, inputs.back().shape()});
-    values[k] = &Input(step, k).tensor;
+    const bool levels = is_block && !live[v].levels.empty();  // they stand for floats
+    inputs.push_back(levels ? live[v].tensor : live[v].floats());
+    types.push_back({levels ? DType::kF32 : inputs.back().dtype(), inputs.back().shape()});
+    values[k] = &live[v].tensor;
   }
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
                            ops::InferOutputs(step.op, types, values));
@@ -429,10 +438,10 @@ Result<std::vector<Tensor>> Device::Run(const std::vector<Tensor>& inputs,
   }
   std::vector<Tensor> outputs;
   for (const program::Port& port : d.program.outputs)
-    if (status.ok()) status = d.MakeFloat(port.value);
+    if (status.ok()) status = d.MakeFloat(port.value, d.program.steps.size());
   if (status.ok())
     for (const program::Port& port : d.program.outputs)
-      outputs.push_back(d.live[static_cast<size_t>(port.value)].tensor);
+      outputs.push_back(d.live[static_cast<size_t>(port.value)].floats());
   d.live.clear();
   if (!status.ok()) return status;
   return outputs;

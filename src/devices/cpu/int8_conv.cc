@@ -533,6 +533,7 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
     in.factors = p.mapping.input;
   } else {
     in.range = ranges[n];
+    if (in.kind == FactorKind::kWord && in.range.OnGrid()) in.kind = FactorKind::kByte;
     p.quantization = in.kind == FactorKind::kTile
                          ? TileQuantization(in.range)
                          : QuantizationFor(in.range, in.kind == FactorKind::kWord ? 16 : 8);
@@ -688,13 +689,15 @@ class Int8Plan::Source : public LevelSource {
 
 Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& inputs,
                                  Int8Output output, bool want_ranges) const {
-  const bool to_levels = output != Int8Output::kFloats, keep = output != Int8Output::kSource;
+  const Shape shape{g_.batch, g_.out_h, g_.out_w, conv_.co};
+  const bool empty = CheckedProduct(shape) == 0;  // has no levels
+  const bool to_levels = output != Int8Output::kFloats && !empty;
+  const bool keep = output != Int8Output::kSource || empty;
   Activation out;
   const DType dtype = to_levels ? DType::kI16 : DType::kF32;
-  const Shape shape{g_.batch, g_.out_h, g_.out_w, conv_.co};
   PICABIA_ASSIGN_OR_RETURN(out.tensor, keep ? context.pool.AllocateTensor(dtype, shape)
                                             : Tensor::WithoutData(dtype, shape));
-  if (out.tensor.num_elements() == 0) return out;
+  if (empty) return out;
   std::vector<Scratch> scratch(static_cast<size_t>(context.threads.threads()));
   for (Scratch& s : scratch) {
     PICABIA_ASSIGN_OR_RETURN(s, AllocateScratch(context, inputs.x.source.get(), !keep));
@@ -723,7 +726,8 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
       p.out_levels = out.tensor.MutableData<int16_t>() + n * size;
     } else if (!to_levels) {
       p.out_floats = out.tensor.MutableData<float>() + n * size;
-      if (inputs.residual != nullptr) p.residual = inputs.residual->tensor.data<float>() + n * size;
+      if (inputs.residual != nullptr)
+        p.residual = inputs.residual->floats().data<float>() + n * size;
     }
     // Levels have room for what the input's range can lead to; a second try that rarely happens has
     // room for what the first one found.

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/tensor.h"
@@ -47,6 +48,10 @@ struct Activation {
   std::shared_ptr<const LevelSource> source;  // of a batch of one
   std::vector<ChannelRange> ranges;           // of float32: one a picture of the batch, or empty
   std::vector<LevelScale> levels;             // one a picture of the batch
+  std::optional<Tensor> values;               // levels as floats, where a reader has asked for them
+
+  // Of float32, or of levels whose values are there.
+  const Tensor& floats() const { return values ? *values : tensor; }
 };
 
 // Smallest and largest value of each channel.

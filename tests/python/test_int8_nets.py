@@ -1,0 +1,74 @@
+"""Integer precision on networks of every kind: close to ONNX Runtime's floats, and the same bytes everywhere."""
+
+import platform
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import int8_nets
+from pictures import photo, psnr
+
+NETS = {
+    "conditional": (int8_nets.conditional_style, {"weights": np.array([0.5, 0, 0.25, 0.25], np.float32)}),
+}
+
+
+@pytest.fixture(params=NETS, scope="module")
+def net(request, tmp_path_factory):
+    """(path of the model, its inputs besides the picture)"""
+    build, extra = NETS[request.param]
+    path = tmp_path_factory.mktemp("nets") / f"{request.param}.onnx"
+    build(str(path))
+    return path, extra
+
+
+def feeds_of(examples, size, extra, name="astronaut.jpg"):
+    return {"input": photo(examples, size, name).transpose(0, 3, 1, 2) / 255, **extra}
+
+
+@pytest.mark.parametrize("name", ["astronaut.jpg", "rocket.jpg"])
+@pytest.mark.parametrize("size", [(192, 256), (101, 83)])
+def test_close_to_onnxruntime(name, size, net, run_model, examples):
+    path, extra = net
+    feeds = feeds_of(examples, size, extra, name)
+    [expected] = onnxruntime.InferenceSession(str(path)).run(None, feeds)
+    for precision, least in (("int8", 38), ("int16", 60), ("fp32", 90)):
+        [found] = run_model(path)(["output"], feeds, precision=precision)
+        assert psnr(found * 255, expected * 255) >= least, precision
+
+
+def instruction_sets():
+    if platform.machine() != "x86_64":
+        return ["scalar"]
+    flags = open("/proc/cpuinfo", encoding="utf-8").read().split()
+    optional = {"avx2": "avx2", "avx512vnni": "avx512_vnni", "avx512amx": "amx_int8"}
+    return ["scalar", "sse4"] + [isa for isa, flag in optional.items() if flag in flags]
+
+
+@pytest.mark.parametrize("size", [(37, 43), (9, 7)])
+def test_same_bytes_on_every_instruction_set_and_thread_count(size, net, run_model, examples):
+    path, extra = net
+    feeds = feeds_of(examples, size, extra)
+    run = run_model(path)
+    [first] = run(["output"], feeds, precision="int8", threads=1, isa="scalar")
+    for isa in instruction_sets():
+        for threads in (1, 2, 3, 8):
+            [found] = run(["output"], feeds, precision="int8", threads=threads, isa=isa)
+            assert found.tobytes() == first.tobytes(), (isa, threads)
+
+
+def test_inner_values_that_blocks_and_outputs_read(run_model, examples, tmp_path):
+    """Levels that became floats for one reader are there as levels for a later residual."""
+    path = tmp_path / "net.onnx"
+    build, extra = NETS["conditional"]
+    build(str(path))
+    names = [name for node in onnx.load(path).graph.node for name in node.output]
+    inner = [name for name in names if name.endswith(("Relu", "Add"))]
+    feeds = feeds_of(examples, (24, 32), extra)
+    run = run_model(path)
+    expected = run([*inner, "output"], feeds)
+    found = run([*inner, "output"], feeds, precision="int8")
+    for name, a, b in zip([*inner, "output"], found, expected):
+        assert np.mean((a - b) ** 2) <= 1e-3 * np.mean(b**2), name
