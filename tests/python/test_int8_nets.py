@@ -1,6 +1,8 @@
 """Integer precision on networks of every kind: close to ONNX Runtime's floats, and the same bytes everywhere."""
 
+import json
 import platform
+import subprocess
 
 import numpy as np
 import onnx
@@ -12,31 +14,51 @@ from pictures import photo, psnr
 
 NETS = {
     "conditional": (int8_nets.conditional_style, {"weights": np.array([0.5, 0, 0.25, 0.25], np.float32)}),
+    "super_resolution": (int8_nets.super_resolution, {}),
+    "batch_norms": (int8_nets.batch_norms, {}),
+    "depthwise": (int8_nets.depthwise, {}),
+    "slopes": (int8_nets.slopes, {}),
+    "u_net": (int8_nets.u_net, {}),
 }
+
+
+LEAST = 9  # sides that the reflection of 4 pixels needs, where half of them must still be reflected by 1
+STEP = {"u_net": 4}  # of the picture's sides, where not every size will do
 
 
 @pytest.fixture(params=NETS, scope="module")
 def net(request, tmp_path_factory):
-    """(path of the model, its inputs besides the picture)"""
+    """(path of the model, its inputs besides the picture, the step of sizes)"""
     build, extra = NETS[request.param]
     path = tmp_path_factory.mktemp("nets") / f"{request.param}.onnx"
     build(str(path))
-    return path, extra
+    return path, extra, STEP.get(request.param, 1)
 
 
-def feeds_of(examples, size, extra, name="astronaut.jpg"):
+def feeds_of(examples, size, extra, name="astronaut.jpg", step=1):
+    size = tuple(max(-(-side // step) * step, LEAST if "weights" in extra else 1) for side in size)
     return {"input": photo(examples, size, name).transpose(0, 3, 1, 2) / 255, **extra}
 
 
 @pytest.mark.parametrize("name", ["astronaut.jpg", "rocket.jpg"])
 @pytest.mark.parametrize("size", [(192, 256), (101, 83)])
 def test_close_to_onnxruntime(name, size, net, run_model, examples):
-    path, extra = net
-    feeds = feeds_of(examples, size, extra, name)
+    path, extra, step = net
+    feeds = feeds_of(examples, size, extra, name, step)
     [expected] = onnxruntime.InferenceSession(str(path)).run(None, feeds)
     for precision, least in (("int8", 38), ("int16", 60), ("fp32", 90)):
         [found] = run_model(path)(["output"], feeds, precision=precision)
         assert psnr(found * 255, expected * 255) >= least, precision
+
+
+def test_all_convolutions_run_in_integers(net, picabia_binary):
+    path, extra, _ = net
+    command = [picabia_binary, "bench", path, "--precision", "int8", "--size", "32x32", "--runs", "1", "--json"]
+    for name, value in extra.items():
+        command += ["--set", name + "=" + ",".join(f"{i}:{v}" for i, v in enumerate(value) if v)]
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["integer_macs_share"] >= 0.99
 
 
 def instruction_sets():
@@ -47,10 +69,10 @@ def instruction_sets():
     return ["scalar", "sse4"] + [isa for isa, flag in optional.items() if flag in flags]
 
 
-@pytest.mark.parametrize("size", [(37, 43), (9, 7)])
+@pytest.mark.parametrize("size", [(37, 43), (9, 7), (1, 1)])
 def test_same_bytes_on_every_instruction_set_and_thread_count(size, net, run_model, examples):
-    path, extra = net
-    feeds = feeds_of(examples, size, extra)
+    path, extra, step = net
+    feeds = feeds_of(examples, size, extra, step=step)
     run = run_model(path)
     [first] = run(["output"], feeds, precision="int8", threads=1, isa="scalar")
     for isa in instruction_sets():

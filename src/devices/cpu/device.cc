@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/half.h"
+#include "devices/cpu/grouped_int8.h"
 #include "devices/cpu/int8_conv.h"
 #include "devices/cpu/quantized_conv.h"
 #include "devices/cpu/steps.h"
@@ -357,8 +358,6 @@ Result<Activation> Device::Impl::RunQuantized(size_t i, const ops::QuantizedConv
   const bool is_constant = constants[static_cast<size_t>(step.inputs[1])].has_value();
   if (packed == nullptr || !is_constant) packed = MakeQuantizedFilter(op, filter);
   report.kernel = packed->depthwise ? "conv-q8-depthwise" : "conv-q8";
-  const Shape& f = filter.shape();
-  report.macs = out[0] * out[1] * out[2] * out[3] * f[0] * f[1] * f[2];
   report.integer = true;
   Activation y;
   PICABIA_ASSIGN_OR_RETURN(
@@ -389,6 +388,7 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   }
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
                            ops::InferOutputs(step.op, types, values));
+  report.macs = StepMacs(step.op, types, out[0].shape);
   Activation result;
   if (const auto* op = std::get_if<ops::ConvBlock>(&step.op); op != nullptr && !options.reference)
     return RunBlock(i, *op, out[0].shape, report);
@@ -396,6 +396,15 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
       op != nullptr && !options.reference &&
       QuantizedConvFits(*op, inputs[1].shape(), out[0].shape))
     return RunQuantized(i, *op, out[0].shape, report);
+  if (const auto* op = std::get_if<ops::Conv2D>(&step.op);
+      op != nullptr && !options.reference && options.arithmetic == Arithmetic::kInt8 &&
+      GroupedInt8Fits(*op, inputs[1].shape(), out[0].shape)) {
+    report.kernel = GroupedInt8Kernel(*op, inputs[1].shape());
+    report.integer = true;
+    PICABIA_ASSIGN_OR_RETURN(result.tensor, RunGroupedInt8({kernels, threads, pool}, *op, inputs,
+                                                           Input(step, 0).ranges, out[0].shape));
+    return result;
+  }
   if (options.reference) {
     report.kernel = "reference";
     PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> y, kernels::RunReference(step.op, inputs));

@@ -107,8 +107,10 @@ bool Int8Plan::CanMakeLevels(const ops::ConvBlock& op, const ConvWeights& weight
   const auto simple = [](ops::Activation a) {
     return a == ops::Activation::kNone || a == ops::Activation::kRelu;
   };
+  // Scale and shift are part of the levels' own where no activation stands before them.
+  const bool plain = op.post_scale == 1 && op.post_shift == 0;
   return !weights.expanded && simple(op.activation) && simple(op.activation2) &&
-         op.post_scale == 1 && op.post_shift == 0;
+         (plain || op.activation == ops::Activation::kNone);
 }
 
 const char* Int8Plan::kernel() const {
@@ -581,8 +583,9 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
     } else if (inputs.bias != nullptr) {
       offset = static_cast<double>(inputs.bias[c]);
     }
-    out.scale.push_back(scale);
-    out.offset.push_back(offset);
+    const auto factor = static_cast<double>(op.post_scale);
+    out.scale.push_back(scale * factor);
+    out.offset.push_back(offset * factor + static_cast<double>(op.post_shift));
   }
   return out;
 }
