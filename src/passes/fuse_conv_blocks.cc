@@ -159,6 +159,9 @@ class BlockFuser {
     const auto block = WithoutUpsampling(draft.op, *factor, filter.shape());
     if (!block) return OkStatus();
     PICABIA_ASSIGN_OR_RETURN(Tensor transposed, TransposedFilter(filter, *factor));
+    const float* w = transposed.data<float>();  // sums of huge weights may be none
+    if (!std::all_of(w, w + transposed.num_elements(), [](float v) { return std::isfinite(v); }))
+      return OkStatus();
     draft.op = *block;
     const std::string name = names_.Make(graph_.value(draft.filter).name + "/upsampled");
     draft.filter = graph_.AddConstant(name, std::move(transposed));

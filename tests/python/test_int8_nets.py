@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 
 import int8_nets
+import onnx_nets
 from pictures import photo, psnr
 
 NETS = {
@@ -59,6 +60,16 @@ def test_all_convolutions_run_in_integers(net, picabia_binary):
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["integer_macs_share"] >= 0.99
+
+
+def test_inspect_names_what_stays_in_float(net, inspect_model, tmp_path):
+    assert inspect_model(net[0])["float_steps"] == []
+    grouped = onnx_nets.Net()
+    x = grouped.node("ConvTranspose", ["input", grouped.weights(3, 2, 3, 3)], kernel_shape=[3, 3], group=3)
+    path = grouped.save(str(tmp_path / "grouped.onnx"), x)
+    [step] = inspect_model(path)["float_steps"]
+    assert step == {"node": "n0_ConvTranspose", "operator": "ConvTranspose2D",
+                    "reason": "a transposed convolution in groups"}
 
 
 def instruction_sets():
