@@ -25,8 +25,8 @@ struct LevelRow {
 // joined in doubles (Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for
 // Computing Sample Variances", 1979). Arrays have the channels rounded up to 16.
 struct LevelStatistics {
-  int64_t count;  // pixels before
-  double *mean, *squares;
+  int64_t count;           // pixels before
+  double *mean, *squares;  // null: no statistics are wanted
   float *low, *high;
 };
 
@@ -116,6 +116,7 @@ struct PanelRun {
 };
 
 struct PanelSums {
+  double squares[16];     // of v * v
   double correction[16];  // of v * zero
   double high[16];        // the largest sum of v * (q - zero) that any input makes
   double low[16];

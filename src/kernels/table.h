@@ -35,7 +35,8 @@ struct GemmF32 {
 };
 
 // The same on 8-bit integers, without bias: uint8 pixels times int8 weights into int32. Strides and
-// lengths are in bytes, segment_length a multiple of 4. Exact when K * 255 * 128 < 2^31, that is K
+// lengths are in bytes, segment_length a multiple of 4. Up to
+// 64 bytes behind a segment are read, too. Exact when K * 255 * 128 < 2^31, that is K
 // <= 65,793: callers check.
 struct GemmInt8 {
   const uint8_t* a;
@@ -104,12 +105,14 @@ struct DepthwisePixel {
 struct KernelTable {
   Isa isa;
   // gemm_int8 is fastest where segment_length is a multiple of this many bytes. A segment may be
-  // rounded up to it with zero weights; what lies behind it in `a` is then read.
+  // rounded up with zero weights.
   int64_t int8_multiple;
   void (*gemm_f32)(const GemmF32& g);
   void (*gemm_int8)(const GemmInt8& g);
   // The same for `count` products that differ in a, b and c alone.
   void (*gemm_int8_batch)(const GemmInt8* g, int64_t count);
+  // To be called on the same thread after the last of some products, before other code runs there.
+  void (*int8_done)();
 
   // All below: same bits in every table.
   // y = activation((y - center[c]) * scale[c] + shift[c]); null pointers: activation only. The

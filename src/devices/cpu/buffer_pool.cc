@@ -1,7 +1,7 @@
 // The pool is two ranges of addresses, for small and for large blocks (so that small ones do not
-// stand between large ones), each cut best fit first, lowest address among equals; free neighbours
-// join. Pages that were used stay: a second run of the same sizes touches no new one, and the
-// memory held is the highest addresses that were ever needed.
+// stand between large ones), each cut best fit first, as high as touched pages go, which leaves the
+// largest holes; free neighbours join. Pages that were used stay: a second run of the same sizes
+// touches no new one, and the memory held is the highest addresses that were ever needed.
 #include "devices/cpu/buffer_pool.h"
 
 #include <sys/mman.h>
@@ -47,11 +47,16 @@ class Range {
   Range& operator=(const Range&) = delete;
 
   std::byte* Take(size_t size) {
-    const auto found = by_size_.lower_bound({size, 0});
+    auto found = by_size_.lower_bound({size, 0});
     if (found == by_size_.end()) return nullptr;
-    const auto [whole, offset] = *found;
-    Erase(free_.find(offset));
-    if (whole > size) Insert(offset + size, whole - size);
+    found = std::prev(by_size_.upper_bound({found->first, reserved_}));
+    const auto [whole, begin] = *found;
+    Erase(free_.find(begin));
+    // The last free block is the untouched rest: it is cut at its begin.
+    const size_t end = begin + whole;
+    const size_t offset = end == reserved_ ? begin : end - size;
+    if (offset > begin) Insert(begin, offset - begin);
+    if (offset + size < end) Insert(offset + size, end - offset - size);
     high_water_ = std::max(high_water_, offset + size);
     return base_ + offset;
   }

@@ -351,6 +351,7 @@ void ConvPlan::RunStrip(const Picture& p, int64_t strip, Scratch& s) const {
       }
     }
   }
+  p.context.kernels.int8_done();
 }
 
 // Output rows of one strip.
@@ -435,6 +436,40 @@ Result<Activation> ConvPlan::Run(const ConvContext& context, const ConvInputs& i
   return out;
 }
 
+namespace {
+
+// Sums of a block of pixels, repeated to the row period.
+struct BlockSums {
+  std::vector<double> sums, squares;
+
+  void Add(const kernels::KernelTable& k, const float* x, int64_t count, int64_t channels) {
+    const int64_t period = RowPeriod(channels);
+    sums.assign(static_cast<size_t>(period), 0);
+    squares = sums;
+    k.statistics(x, count, period, sums.data(), squares.data());
+  }
+};
+
+std::vector<float> Deviation(const std::vector<BlockSums>& blocks, int64_t channels,
+                             double pixels) {
+  const auto n = static_cast<size_t>(channels);
+  std::vector<double> sums(n, 0.0), squares(sums);
+  for (const BlockSums& b : blocks)
+    for (size_t i = 0; i < b.sums.size(); ++i) {
+      sums[i % n] += b.sums[i];
+      squares[i % n] += b.squares[i];
+    }
+  std::vector<float> deviation;
+  for (size_t c = 0; c < n; ++c) {
+    const double mean = sums[c] / pixels;
+    deviation.push_back(
+        static_cast<float>(std::sqrt(std::max(squares[c] / pixels - mean * mean, 0.0))));
+  }
+  return deviation;
+}
+
+}  // namespace
+
 std::vector<ChannelRange> MeasureRanges(const ConvContext& context, const Tensor& x) {
   const Shape& s = x.shape();
   const int64_t channels = s[3], row = s[2] * channels, rows = s[1];
@@ -445,12 +480,14 @@ std::vector<ChannelRange> MeasureRanges(const ConvContext& context, const Tensor
     const float* picture = x.data<float>() + n * rows * row;
     std::vector<ChannelRange> parts(static_cast<size_t>(blocks));
     std::vector<Grids> grids(static_cast<size_t>(blocks));
+    std::vector<BlockSums> sums(static_cast<size_t>(blocks));
     context.threads.For(blocks, [&](int64_t i, int) {
       const float* from = picture + i * block * row;
       const int64_t count = std::min(block, rows - i * block) * row;
       ChannelRange& part = parts[static_cast<size_t>(i)];
       part = RowsRange(context.kernels, from, count, channels);
       grids[static_cast<size_t>(i)].Measure(from, count);
+      sums[static_cast<size_t>(i)].Add(context.kernels, from, count, channels);
     });
     ChannelRange& whole = ranges.emplace_back(EmptyRange(channels));
     for (const ChannelRange& part : parts) MergeRange(whole, part);
@@ -460,6 +497,7 @@ std::vector<ChannelRange> MeasureRanges(const ConvContext& context, const Tensor
       common.parts = common.parts && g.parts;
     }
     whole.grid = common.Step();
+    whole.deviation = Deviation(sums, channels, static_cast<double>(rows * s[2]));
   }
   return ranges;
 }

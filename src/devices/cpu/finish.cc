@@ -24,7 +24,9 @@ void FoldPeriod(std::vector<T>& v, int64_t channels, F combine) {
 ChannelRange EmptyRange(int64_t channels) {
   const auto n = static_cast<size_t>(channels);
   return {std::vector<float>(n, std::numeric_limits<float>::infinity()),
-          std::vector<float>(n, -std::numeric_limits<float>::infinity()), false};
+          std::vector<float>(n, -std::numeric_limits<float>::infinity()),
+          {},
+          0};
 }
 
 void MergeRange(ChannelRange& into, const ChannelRange& from) {

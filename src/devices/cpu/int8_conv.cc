@@ -17,6 +17,7 @@ namespace {
 using kernels::kPanel;
 
 constexpr int64_t kStripBytes = 384 << 10;  // a strip's input stays in the second-level cache
+constexpr int64_t kStepBytes = 1 << 20;     // and so does what is made of it
 constexpr int64_t kMaxStripRows = 64;
 constexpr int64_t kMinStrips = 16;  // enough for several threads without cutting rows
 constexpr int64_t kTiles = 48;      // Winograd tiles at a time: their 16 products fit the cache
@@ -81,7 +82,9 @@ struct Int8Plan::Scratch {
   std::shared_ptr<std::byte> memory;
   uint8_t *low = nullptr, *high = nullptr;  // of the strip, or
   int16_t* tile = nullptr;
-  int32_t* sums[2] = {};  // of the low and the high bytes
+  int64_t first_slot = 0;        // of the ring of rows that the strip is
+  std::vector<int64_t> offsets;  // of the segments of a row
+  int32_t* sums[2] = {};         // of the low and the high bytes
   uint8_t* taps = nullptr;
   // Input rows from `in_row` on, of a source.
   std::unique_ptr<LevelSource::Cache> cache;
@@ -128,17 +131,15 @@ void Int8Plan::PlanStrips() {
   strip_rows_ = std::clamp<int64_t>(CeilDiv(g_.base_h, kMinStrips), 1, kMaxStripRows);
   if (winograd) strip_rows_ = RoundUp(strip_rows_, int64_t{2});
   strips_ = CeilDiv(g_.base_h, strip_rows_);
-  step_rows_ = std::clamp<int64_t>(kStripBytes / row, 1, strip_rows_);
+  const int64_t out_row = std::max<int64_t>(
+      g_.out_w * conv_.co * conv_.out_stride[0] * static_cast<int64_t>(sizeof(int16_t)), 1);
+  step_rows_ =
+      std::clamp<int64_t>(std::min(kStripBytes / row, kStepBytes / out_row), 1, strip_rows_);
   if (winograd) step_rows_ = RoundUp(step_rows_, int64_t{2});
   // Steps of equal height.
   const int64_t steps = CeilDiv(strip_rows_, step_rows_);
   step_rows_ = RoundUp(CeilDiv(strip_rows_, steps), winograd ? int64_t{2} : int64_t{1});
   strip_height_ = InputRows(step_rows_);
-  for (const ConvPhase& phase : conv_.phases) {
-    std::vector<int64_t>& offsets = offsets_.emplace_back();
-    for (const Segment& s : phase.segments)
-      offsets.push_back(((s.dy - conv_.dy_min) * strip_width_ + s.dx - conv_.dx_min) * conv_.ci);
-  }
 }
 
 // Memory of one thread. own_rows: for output rows that nobody keeps.
@@ -272,7 +273,7 @@ void Int8Plan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, int6
   const int64_t y = first_row * conv_.in_stride[0] - g_.pad_top + conv_.dy_min;
   const int64_t count = InputRows(rows);
   if (p.source != nullptr) ReadSource(p, y + kept, count - kept, s);
-  for (int64_t i = kept; i < count; ++i) FillRow(p, y + i, s, i);
+  for (int64_t i = kept; i < count; ++i) FillRow(p, y + i, s, (s.first_slot + i) % strip_height_);
 }
 
 // Makes the source's rows under `count` rows of the strip, of which the first is y.
@@ -289,22 +290,17 @@ void Int8Plan::ReadSource(const Picture& p, int64_t y, int64_t count, Scratch& s
   s.in_row = first;
 }
 
-// Moves the input rows that the next step shares with a step of `rows` rows to the front; returns
-// how many there are.
-int64_t Int8Plan::KeepRows(const Picture& p, int64_t rows, Scratch& s) const {
+// The strip is a ring of rows: what the next step shares with a step of `rows` rows stays where it
+// is. Returns how many rows that are.
+int64_t Int8Plan::KeepRows(int64_t rows, Scratch& s) const {
   const int64_t moved = rows * conv_.in_stride[0];
-  const int64_t kept = std::max<int64_t>(InputRows(rows) - moved, 0);
-  const int64_t row = strip_width_ * conv_.ci;
-  const auto move = [&](auto* plane) {
-    std::memmove(plane, plane + moved * row, static_cast<size_t>(kept * row) * sizeof(*plane));
-  };
-  if (p.input.kind == FactorKind::kTile) {
-    move(s.tile);
-  } else {
-    move(s.low);
-    if (p.input.kind == FactorKind::kWord) move(s.high);
-  }
-  return kept;
+  s.first_slot = (s.first_slot + moved) % strip_height_;
+  return std::max<int64_t>(InputRows(rows) - moved, 0);
+}
+
+// Where row r of the step's input stands in the strip, in elements.
+int64_t Int8Plan::RowOffset(const Scratch& s, int64_t r) const {
+  return (s.first_slot + r) % strip_height_ * strip_width_ * conv_.ci;
 }
 
 void Int8Plan::ExpandedRow(const Picture& p, int64_t count, Scratch& s, float* y) const {
@@ -326,11 +322,15 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
   if (count == 0) return;
   kernels::GemmInt8 g{};
   g.pixel_stride = conv_.in_stride[1] * conv_.ci;
-  g.segments = offsets_[phase_index].data();
+  s.offsets.clear();
+  for (const Segment& segment : phase.segments)
+    s.offsets.push_back(RowOffset(s, strip_row + segment.dy - conv_.dy_min) +
+                        (segment.dx - conv_.dx_min) * conv_.ci);
+  g.segments = s.offsets.data();
   g.num_segments = static_cast<int64_t>(phase.segments.size());
-  g.segment_length = phase.segments.empty() ? 0
-                                            : RoundUp(phase.segments[0].taps * conv_.ci,
-                                                      p.context.kernels.int8_multiple);
+  g.segment_length = phase.segments.empty()
+                         ? 0
+                         : SegmentBytes(p.context.kernels, phase.segments[0].taps * conv_.ci);
   g.b = reinterpret_cast<const int8_t*>(weights.panels.get());
   g.c_stride = columns_;
   g.pixels = count + (conv_.expanded ? (conv_.expand_taps - 1) * conv_.expand_step : 0);
@@ -338,7 +338,7 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
   const bool wide = p.input.kind == FactorKind::kWord;
   const uint8_t* planes[2] = {s.low, s.high};
   for (size_t i = 0; i < (wide ? 2 : 1); ++i) {
-    g.a = planes[i] + strip_row * strip_width_ * conv_.ci;
+    g.a = planes[i];
     g.c = s.sums[i];
     p.context.kernels.gemm_int8(g);
   }
@@ -360,9 +360,9 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
     return;
   }
   r.levels = s.out_levels + ((y - s.out_row) * g_.out_w + phase.out_x) * conv_.co;
-  r.statistics = statistics->View(0);
+  if (statistics != nullptr) r.statistics = statistics->View(0);
   p.context.kernels.requantize(r);
-  statistics->pixels += count;
+  if (statistics != nullptr) statistics->pixels += count;
 }
 
 // The 16 products of `tiles` tiles over one group of panels.
@@ -373,7 +373,7 @@ void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, int64_t panel, 
   g.pixel_stride = conv_.ci;
   g.segments = &kNoOffset;
   g.num_segments = 1;
-  g.segment_length = RoundUp(conv_.ci, p.context.kernels.int8_multiple);
+  g.segment_length = SegmentBytes(p.context.kernels, conv_.ci);
   g.c_stride = kGroup;
   g.pixels = tiles;
   g.channels = panels * kPanel;
@@ -399,7 +399,7 @@ void Int8Plan::WinogradInputs(const Picture& p, const std::vector<Tiles>& tiles,
   for (const Tiles& t : tiles) {
     kernels::WinogradInput w{};
     for (int64_t r = 0; r < 4; ++r)
-      w.rows[r] = s.tile + ((2 * t.row + r) * strip_width_ + 2 * t.first) * conv_.ci;
+      w.rows[r] = s.tile + RowOffset(s, 2 * t.row + r) + 2 * t.first * conv_.ci;
     w.pixel_stride = w.channels = conv_.ci;
     w.tiles = t.count;
     w.sum_zero = p.input.sum_zero.data();
@@ -465,14 +465,16 @@ void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
                         StripStatistics* statistics) const {
   const int64_t end = std::min((strip + 1) * strip_rows_, g_.base_h);
   int64_t kept = 0;
+  s.first_slot = 0;
   for (int64_t first = strip * strip_rows_; first < end; first += step_rows_) {
     const int64_t rows = std::min(step_rows_, end - first);
     FillStrip(p, first, rows, kept, s);
     s.out_levels = p.out_levels != nullptr ? p.out_levels : s.rows;
     s.out_row = p.out_levels != nullptr ? 0 : first * conv_.out_stride[0];
     RunStep(p, first, rows, s, statistics);
-    if (first + rows < end) kept = KeepRows(p, rows, s);
+    if (first + rows < end) kept = KeepRows(rows, s);
   }
+  p.context.kernels.int8_done();
 }
 
 // Output cells' rows [first, first + rows), whose input is in the strip.
@@ -543,6 +545,7 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
       in.factors.scale.push_back(static_cast<double>(p.quantization.scale[c]));
       in.factors.zero.push_back(p.quantization.zero[c]);
     }
+    in.exact = in.range.OnGrid() && in.kind == FactorKind::kByte;
   }
   for (size_t c = 0; c < in.range.low.size(); ++c) {
     in.range.low[c] = std::min(in.range.low[c], 0.f);
@@ -559,8 +562,10 @@ namespace {
 
 // What the norm and the activation make of the levels.
 LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatistics>& strips,
-                         const std::vector<double>& level_scale, const Int8Inputs& inputs) {
+                         const Int8Picture& picture, const Int8Inputs& inputs) {
+  const std::vector<double>& level_scale = picture.level_scale;
   LevelScale out;
+  double noise = 0, weight = 0;
   const bool residual = op.has_residual;
   out.relu = op.activation == ops::Activation::kRelu ||
              (!residual && op.activation2 == ops::Activation::kRelu);
@@ -577,8 +582,15 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
     double scale = level_scale[c], offset = 0;
     if (op.norm == ops::Norm::kInstance) {
       const double variance = moments.squares / moments.count * scale * scale;
-      scale *= static_cast<double>(inputs.norm_scale[c]) /
-               std::sqrt(variance + static_cast<double>(op.epsilon));
+      const double gain = static_cast<double>(inputs.norm_scale[c]);
+      if (!picture.noise.empty()) {
+        // After the norm, each channel's variance is about the square of its gain.
+        const double rounding = level_scale[c] * level_scale[c] / 12;
+        noise += gain * gain * (picture.noise[c] + rounding) /
+                 (variance + static_cast<double>(op.epsilon));
+        weight += gain * gain;
+      }
+      scale *= gain / std::sqrt(variance + static_cast<double>(op.epsilon));
       offset = static_cast<double>(inputs.norm_shift[c]) - scale * moments.mean;
     } else if (inputs.bias != nullptr) {
       offset = static_cast<double>(inputs.bias[c]);
@@ -586,7 +598,10 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
     const auto factor = static_cast<double>(op.post_scale);
     out.scale.push_back(scale * factor);
     out.offset.push_back(offset * factor + static_cast<double>(op.post_shift));
+    out.deviation.push_back(std::sqrt(moments.squares / std::max(moments.count, 1.0)) *
+                            std::fabs(out.scale.back()));
   }
+  out.noise = weight > 0 ? noise / weight : 0;
   return out;
 }
 
@@ -615,7 +630,7 @@ void Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scra
     threads.For(strips_, [&](int64_t i, int slot) {
       RunStrip(p, i, scratch[static_cast<size_t>(slot)], &statistics[static_cast<size_t>(i)]);
     });
-    *levels = ScaleOfLevels(op_, statistics, p.weights.level_scale, inputs);
+    *levels = ScaleOfLevels(op_, statistics, p.weights, inputs);
     return;
   }
   const bool norm = op_.norm != ops::Norm::kNone;
@@ -652,7 +667,7 @@ class Int8Plan::Source : public LevelSource {
       : plan_(std::move(plan)), x_(std::move(x)), picture_(std::move(picture)) {}
 
   Result<std::unique_ptr<Cache>> MakeCache() const override {
-    auto cache = std::make_unique<CachedRows>(plan_->columns_);
+    auto cache = std::make_unique<CachedRows>();
     PICABIA_ASSIGN_OR_RETURN(cache->scratch,
                              plan_->AllocateScratch(picture_->context, x_.source.get(), false));
     return std::unique_ptr<Cache>(std::move(cache));
@@ -668,21 +683,20 @@ class Int8Plan::Source : public LevelSource {
     s.out_levels = c.levels.data();
     s.out_row = begin * stride;
     int64_t kept = 0;
+    s.first_slot = 0;
     for (int64_t cell = begin; cell < end; cell += plan.step_rows_) {
       const int64_t rows = std::min(plan.step_rows_, end - cell);
       plan.FillStrip(*picture_, cell, rows, kept, s);
-      plan.RunStep(*picture_, cell, rows, s, &c.statistics);
-      if (cell + rows < end) kept = plan.KeepRows(*picture_, rows, s);
+      plan.RunStep(*picture_, cell, rows, s, nullptr);
+      if (cell + rows < end) kept = plan.KeepRows(rows, s);
     }
     return c.levels.data() + (first - s.out_row) * row;
   }
 
  private:
   struct CachedRows : Cache {
-    explicit CachedRows(int64_t columns) : statistics(columns) {}
     Scratch scratch;
     std::vector<int16_t> levels;
-    StripStatistics statistics;  // of no use
   };
 
   std::shared_ptr<const Int8Plan> plan_;

@@ -74,7 +74,8 @@ class Int8Plan : public std::enable_shared_from_this<Int8Plan> {
   int64_t InputRows(int64_t rows) const;
   void FillStrip(const Picture& p, int64_t first_row, int64_t rows, int64_t kept, Scratch& s) const;
   void ReadSource(const Picture& p, int64_t y, int64_t count, Scratch& s) const;
-  int64_t KeepRows(const Picture& p, int64_t rows, Scratch& s) const;
+  int64_t KeepRows(int64_t rows, Scratch& s) const;
+  int64_t RowOffset(const Scratch& s, int64_t r) const;
 
   void RunStrip(const Picture& p, int64_t strip, Scratch& s, StripStatistics* statistics) const;
   void RunStep(const Picture& p, int64_t first, int64_t rows, Scratch& s,
@@ -100,10 +101,9 @@ class Int8Plan : public std::enable_shared_from_this<Int8Plan> {
   int64_t strip_rows_ = 0;  // output cells' rows of a strip, the unit of work of a thread
   int64_t step_rows_ = 0;   // of them, those whose input is in the cache together
   int64_t strips_ = 0;
-  int64_t strip_width_ = 0;                    // pixels
-  int64_t strip_height_ = 0;                   // input rows of a step
-  int64_t columns_ = 0;                        // of the products, rounded up to a panel
-  std::vector<std::vector<int64_t>> offsets_;  // segment offsets of each phase, in bytes
+  int64_t strip_width_ = 0;   // pixels
+  int64_t strip_height_ = 0;  // input rows of a step
+  int64_t columns_ = 0;       // of the products, rounded up to a panel
 };
 
 }  // namespace picabia::cpu

@@ -150,8 +150,8 @@ struct Product {
 // Scales and sums of all columns of one product.
 struct Columns {
   explicit Columns(int64_t n)
-      : scale(static_cast<size_t>(n)), correction(scale), high(scale), low(scale) {}
-  std::vector<double> scale, correction, high, low;
+      : scale(static_cast<size_t>(n)), squares(scale), correction(scale), high(scale), low(scale) {}
+  std::vector<double> scale, squares, correction, high, low;
 };
 
 // The columns of an expanded product that are summed into one output need one scale.
@@ -189,6 +189,7 @@ class PictureQuantizer {
       FinishDirect(to_levels ? nullptr : bias);
     }
     picture_.level_scale.resize(static_cast<size_t>(conv_.co));
+    if (to_levels && !input_.range.deviation.empty()) ExpectNoise();
     return std::move(picture_);
   }
 
@@ -207,17 +208,15 @@ class PictureQuantizer {
       inputs_.emplace_back(input_, phase.segments.empty() ? 0 : phase.segments[0].taps, 1.0);
   }
 
-  int64_t Padded(int64_t length) const { return RoundUp(length, kernels_.int8_multiple); }
-
   Product ProductAt(int64_t i, int64_t block) const {
     const int16_t* master = weights_.products[static_cast<size_t>(i)].weights.data();
     if (weights_.winograd)
-      return {master + block * conv_.ci * kPanel, 1, conv_.ci, Padded(conv_.ci),
+      return {master + block * conv_.ci * kPanel, 1, conv_.ci, SegmentBytes(kernels_, conv_.ci),
               inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
     const ConvPhase& phase = conv_.phases[static_cast<size_t>(i)];
     const int64_t length = phase.segments.empty() ? 0 : phase.segments[0].taps * conv_.ci;
     return {master + block * phase.taps * conv_.ci * kPanel,
-            static_cast<int64_t>(phase.segments.size()), length, Padded(length),
+            static_cast<int64_t>(phase.segments.size()), length, SegmentBytes(kernels_, length),
             inputs_[static_cast<size_t>(i)]};
   }
 
@@ -282,6 +281,7 @@ class PictureQuantizer {
       scale[l] = master > 0 ? c.scale[at + static_cast<size_t>(l)] / master : 0;
     }
     const PanelSums sums = product.Quantize(kernels_, scale, out);
+    std::copy_n(sums.squares, kPanel, c.squares.begin() + static_cast<int64_t>(at));
     std::copy_n(sums.correction, kPanel, c.correction.begin() + static_cast<int64_t>(at));
     std::copy_n(sums.high, kPanel, c.high.begin() + static_cast<int64_t>(at));
     std::copy_n(sums.low, kPanel, c.low.begin() + static_cast<int64_t>(at));
@@ -371,6 +371,34 @@ class PictureQuantizer {
     for (size_t i = 0; i < 4; ++i) phase.offset[i * n + m] = static_cast<float>(offset[i]);
   }
 
+  // Roundings are uniform within a step, and independent: each adds 1/12 of its square. That of an
+  // input meets every weight; that of a weight meets what its input varies by.
+  void ExpectNoise() {
+    constexpr double kUniform = 1.0 / 12;
+    const InputFactors& in = input_.factors;
+    double varied = 0;  // of the inputs of one tap, in their steps
+    for (size_t c = 0; c < in.scale.size(); ++c) {
+      const double d =
+          in.scale[c] > 0 ? static_cast<double>(input_.range.deviation[c]) / in.scale[c] : 0;
+      varied += d * d;
+    }
+    // A product counts for how many outputs of its kind there are: of Winograd's taps each output
+    // takes nine, of the phases one.
+    const double share = weights_.winograd ? 9.0 / kWinogradTaps : 1;
+    const double step = input_.exact ? 0 : input_.kind == FactorKind::kWord ? 1.0 / 65536 : 1;
+    picture_.noise.assign(static_cast<size_t>(conv_.co), 0);
+    for (size_t i = 0; i < sums_.size(); ++i) {
+      const auto taps = weights_.winograd ? 4.0 / 4096 : static_cast<double>(conv_.phases[i].taps);
+      for (size_t m = 0; m < picture_.noise.size(); ++m) {
+        const double t = sums_[i].scale[m];
+        const double noise =
+            t * t * kUniform * (step * sums_[i].squares[m] + taps * varied) * share;
+        picture_.noise[m] =
+            weights_.winograd ? picture_.noise[m] + noise : std::max(picture_.noise[m], noise);
+      }
+    }
+  }
+
   const ConvContext& context_;
   const kernels::KernelTable& kernels_;
   const Int8Weights& weights_;
@@ -384,6 +412,10 @@ class PictureQuantizer {
 };
 
 }  // namespace
+
+int64_t SegmentBytes(const kernels::KernelTable& kernels, int64_t length) {
+  return RoundUp(length, kernels.int8_multiple);
+}
 
 bool Int8Weights::FitsInt32(const ConvWeights& conv) {
   int64_t taps = 0;

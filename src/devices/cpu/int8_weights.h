@@ -44,12 +44,16 @@ struct Int8Weights {
 // `winograd`: whether the block may run by it, where its geometry suits.
 Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, bool winograd);
 
+// Bytes of a segment of `length` factors as the products take it.
+int64_t SegmentBytes(const kernels::KernelTable& kernels, int64_t length);
+
 // What a picture's input is to its products.
 struct Int8Input {
   FactorKind kind = FactorKind::kByte;
   InputFactors factors;
   ChannelRange range;             // of the values, 0 included
   std::vector<int16_t> sum_zero;  // kTile: kernels::WinogradInput::sum_zero
+  bool exact = false;             // the factors are the values themselves
 };
 
 // The panels and scales of one phase, or of all of Winograd's taps, for one picture.
@@ -61,6 +65,9 @@ struct Int8Phase {
 struct Int8Picture {
   std::vector<Int8Phase> phases;
   std::vector<double> level_scale;  // value of a level per output channel; 1 for float outputs
+  // Variance that the roundings of the input and of the weights are expected to add to the values
+  // of each output channel; of levels only, and empty where the input's deviation is not known.
+  std::vector<double> noise;
 };
 
 // `bias` [co] may be null; it is added to float outputs only (levels carry it in their offset).

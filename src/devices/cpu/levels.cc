@@ -172,6 +172,8 @@ ChannelRange RangeOf(const LevelScale& levels) {
     const double a = levels.Value(c, levels.low[c]), b = levels.Value(c, levels.high[c]);
     range.low.push_back(static_cast<float>(std::min(a, b)));
     range.high.push_back(static_cast<float>(std::max(a, b)));
+    if (!levels.deviation.empty())
+      range.deviation.push_back(static_cast<float>(levels.deviation[c]));
   }
   return range;
 }
@@ -284,6 +286,53 @@ Result<Tensor> ValuesOf(const ConvContext& context, const Activation& a) {
   return out;
 }
 
+namespace {
+
+// One channel after another: the scale that makes the largest magnitude kLargestSum.
+LevelScale ScaleFor(const ChannelRange& range) {
+  LevelScale scale;
+  for (size_t c = 0; c < range.low.size(); ++c) {
+    const double largest = std::max(std::fabs(static_cast<double>(range.low[c])),
+                                    std::fabs(static_cast<double>(range.high[c])));
+    const double step = largest > 0 ? largest / kLargestSum : 1;
+    scale.scale.push_back(step);
+    scale.offset.push_back(0);
+    scale.low.push_back(static_cast<int32_t>(std::nearbyint(range.low[c] / step)));
+    scale.high.push_back(static_cast<int32_t>(std::nearbyint(range.high[c] / step)));
+  }
+  return scale;
+}
+
+}  // namespace
+
+Result<Activation> LevelsOf(const ConvContext& context, const Activation& a) {
+  if (!a.levels.empty()) return a;
+  const Shape& shape = a.tensor.shape();
+  const int64_t channels = shape[3], pixels = shape[1] * shape[2];
+  const std::vector<ChannelRange> ranges =
+      a.ranges.empty() ? MeasureRanges(context, a.tensor) : a.ranges;
+  Activation out;
+  PICABIA_ASSIGN_OR_RETURN(out.tensor, context.pool.AllocateTensor(DType::kI16, shape));
+  const int64_t period = RowPeriod(channels), block = BlockPixels(channels, period);
+  for (int64_t n = 0; n < shape[0]; ++n) {
+    const LevelScale& scale = out.levels.emplace_back(ScaleFor(ranges[static_cast<size_t>(n)]));
+    std::vector<float> inverse, low(static_cast<size_t>(period), static_cast<float>(-kLargestSum)),
+        high(static_cast<size_t>(period), static_cast<float>(kLargestSum));
+    const std::vector<int32_t> zero(static_cast<size_t>(period), 0);
+    for (size_t i = 0; i < static_cast<size_t>(period); ++i)
+      inverse.push_back(static_cast<float>(1 / scale.scale[i % scale.scale.size()]));
+    const float* from = a.tensor.data<float>() + n * pixels * channels;
+    int16_t* to = out.tensor.MutableData<int16_t>() + n * pixels * channels;
+    context.threads.For(CeilDiv(pixels, block), [&](int64_t i, int) {
+      const int64_t at = i * block * channels;
+      context.kernels.quantize_tile({from + at, std::min(block, pixels - i * block) * channels,
+                                     period, inverse.data(), low.data(), high.data(), zero.data()},
+                                    to + at);
+    });
+  }
+  return out;
+}
+
 LevelScale AddLevels(const ConvContext& context, int16_t* y, const LevelScale& y_scale,
                      const int16_t* residual, const LevelScale& residual_scale, int64_t pixels) {
   const size_t n = y_scale.scale.size();
@@ -297,6 +346,8 @@ LevelScale AddLevels(const ConvContext& context, int16_t* y, const LevelScale& y
     const double step = largest > 0 ? largest / kLargestSum : 1;
     out.scale.push_back(step);
     out.offset.push_back(0);
+    if (!y_scale.deviation.empty() && !residual_scale.deviation.empty())
+      out.deviation.push_back(std::hypot(y_scale.deviation[c], residual_scale.deviation[c]));
     inverse[c] = 1 / step;
   }
   const int64_t period = std::lcm(channels, int64_t{16});

@@ -20,7 +20,9 @@ namespace picabia::cpu {
 struct LevelScale {
   std::vector<double> scale, offset;
   std::vector<int32_t> low, high;  // smallest and largest level
+  std::vector<double> deviation;   // of the values, before the activation; empty: not known
   bool relu = false;
+  double noise = 0;  // expected share of rounding noise in the variance of the normalised values
 
   double Value(size_t c, int32_t level) const;  // after the activation
 };
@@ -91,6 +93,9 @@ int64_t LevelPeriod(int64_t channels);
 // Levels as float32, for readers that want values. `context` supplies kernels, threads and memory.
 struct ConvContext;
 Result<Tensor> ValuesOf(const ConvContext& context, const Activation& activation);
+
+// Float32 as levels, for a residual that was not made as levels.
+Result<Activation> LevelsOf(const ConvContext& context, const Activation& activation);
 
 // The sum of two pictures of levels, after their norms and activations, in the place of `y`.
 LevelScale AddLevels(const ConvContext& context, int16_t* y, const LevelScale& y_scale,

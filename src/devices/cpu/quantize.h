@@ -19,6 +19,7 @@ namespace picabia::cpu {
 struct ChannelRange {
   std::vector<float> low;
   std::vector<float> high;
+  std::vector<float> deviation;  // standard deviation, or an upper bound of it; empty: not known
   // Every value is a multiple of it, as in decoded pictures: 1, 1/255, or 0 for neither.
   float grid = 0;
 

@@ -17,7 +17,7 @@ void PanelQuantize(const PanelRun& args, const float* inverse, int8_t* out, Pane
   const PanelRun r = args;
   const auto inv = LoadVector<Float16>(inverse);
   const Float16 limit = Float16{} + 127.f;
-  Int32x16 correction{}, high{}, low{};
+  Int32x16 squares{}, correction{}, high{}, low{};
   for (int64_t k = 0; k < r.length; k += kQuad) {
     Int32x16 quad{};
     for (int64_t i = 0; i < std::min<int64_t>(kQuad, r.length - k); ++i) {
@@ -26,6 +26,7 @@ void PanelQuantize(const PanelRun& args, const float* inverse, int8_t* out, Pane
       const Int32x16 v =
           __builtin_convertvector(RoundEven(Smaller(Larger(w, -limit), limit)), Int32x16);
       quad = quad | ((v & 255) << static_cast<int>(8 * i));
+      squares = squares + v * v;
       correction = correction + v * r.zero[k + i];
       const Int32x16 a = v * r.above[k + i], b = v * r.below[k + i];
       high = high + Larger(a, b);
@@ -34,6 +35,7 @@ void PanelQuantize(const PanelRun& args, const float* inverse, int8_t* out, Pane
     StoreVector(out + k * kPanel, quad);
   }
   for (int l = 0; l < kPanel; ++l) {
+    sums->squares[l] += static_cast<double>(squares[l]);
     sums->correction[l] += static_cast<double>(correction[l]);
     sums->high[l] += static_cast<double>(high[l]);
     sums->low[l] += static_cast<double>(low[l]);

@@ -87,12 +87,26 @@ void AllPanels(const GemmInt8& g) {
   for (; panel < panels; ++panel) Panels<1>(g, panel, panel_size);
 }
 
+// LDTILECFG takes some 180 cycles, so that a configuration stays until RunInt8Done. Nothing else
+// may run on the thread in between that uses tiles.
+thread_local int64_t configured_rows = 0;
+
+void Configure(int64_t rows) {
+  if (configured_rows == rows) return;
+  const TileConfig config = ConfigFor(rows);
+  _tile_loadconfig(&config);
+  configured_rows = rows;
+}
+
+void RunInt8Done() {
+  if (configured_rows != 0) _tile_release();
+  configured_rows = 0;
+}
+
 void RunGemmInt8Batch(const GemmInt8* g, int64_t count) {
   if (g->segment_length % kTileBytes != 0) return kAvx512VnniTable.gemm_int8_batch(g, count);
-  const TileConfig config = ConfigFor(std::min(kTileRows, g->pixels));
-  _tile_loadconfig(&config);
+  Configure(std::min(kTileRows, g->pixels));
   for (int64_t i = 0; i < count; ++i) AllPanels(g[i]);
-  _tile_release();
 }
 
 void RunGemmInt8(const GemmInt8& g) { RunGemmInt8Batch(&g, 1); }
@@ -103,6 +117,7 @@ KernelTable MakeTable() {
   table.int8_multiple = kTileBytes;
   table.gemm_int8 = RunGemmInt8;
   table.gemm_int8_batch = RunGemmInt8Batch;
+  table.int8_done = RunInt8Done;
   return table;
 }
 

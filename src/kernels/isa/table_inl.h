@@ -12,6 +12,7 @@ constexpr KernelTable MakeTable(Isa isa) {
           .gemm_f32 = RunGemmF32,
           .gemm_int8 = RunGemmInt8,
           .gemm_int8_batch = RunGemmInt8Batch,
+          .int8_done = [] {},
           .affine = Normalize,
           .scale_shift = ScaleShift,
           .add = Add,

@@ -163,6 +163,12 @@ template <bool kHigh, bool kWhole>
 [[gnu::always_inline]] inline void RequantizeGroup(const Requantize& r, int64_t first, int64_t end,
                                                    int64_t c) {
   const SumScale<kHigh> scale(r, c);
+  if (r.statistics.mean == nullptr) {
+    for (int64_t p = first; p < end; ++p)
+      Level(scale.Of(r, p, c))
+          .template Store<kWhole>(r.levels + p * r.y_stride + c, r.channels - c);
+    return;
+  }
   LevelSums sums(r.statistics, c, Level(scale.Of(r, first, c)).value);
   for (int64_t p = first; p < end; ++p) {
     const Level level(scale.Of(r, p, c));
