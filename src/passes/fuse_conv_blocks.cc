@@ -19,6 +19,7 @@
 #include <cmath>
 
 #include "base/checked.h"
+#include "ops/repeat.h"
 #include "passes/pass.h"
 #include "passes/rewrite.h"
 #include "passes/symbolic.h"
@@ -107,9 +108,9 @@ class BlockFuser {
       std::optional<Draft> draft = Begin(graph_.nodes[n]);
       if (!draft) continue;
       TakePad(*draft);
-      PICABIA_RETURN_IF_ERROR(TakeUpsampling(*draft));
       while (TakeNext(*draft)) {
       }
+      if (draft->op.norm == ops::Norm::kNone) PICABIA_RETURN_IF_ERROR(TakeUpsampling(*draft));
       PICABIA_RETURN_IF_ERROR(Finish(*draft, static_cast<int32_t>(n)));
       ++rewrites;
     }
@@ -154,7 +155,7 @@ class BlockFuser {
     const auto* resize = std::get_if<ops::Resize>(&node.op);
     const Tensor filter = *graph_.value(draft.filter).constant;
     if (resize == nullptr || node.inputs.size() != 1) return OkStatus();
-    const auto factor = RepeatFactor(*resize);
+    const auto factor = ops::RepeatFactor(*resize);
     if (!factor) return OkStatus();
     const auto block = WithoutUpsampling(draft.op, *factor, filter.shape());
     if (!block) return OkStatus();

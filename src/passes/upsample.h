@@ -3,7 +3,9 @@
 // filter holds the sums of the weights that meet the same pixel:
 //   y[f i + p] = sum over j of w[j] x[i + floor((p + j - pad) / f)]
 //              = sum over d of x[i + d] w'[p + lead - f d],   w'[k] the sum of those w[j]
-// 4 products of 9 remain for f = 2 and a 3x3 filter. Called by fuse_conv_blocks.cc.
+// 4 products of 9 remain for f = 2 and a 3x3 filter. Not before an instance norm: there the phases
+// p of a plain area would differ by roundings, which a norm of no deviation makes as large as
+// anything. Called by fuse_conv_blocks.cc.
 #pragma once
 
 #include <optional>
@@ -12,10 +14,6 @@
 #include "ops/ops.h"
 
 namespace picabia::passes {
-
-// The factor >= 2 by which a Resize of [N,H,W,C] repeats each pixel in height and width, if that is
-// all it does, for every size.
-std::optional<int64_t> RepeatFactor(const ops::Resize& op);
 
 // `op`, whose padding is folded already, with its upsampled input replaced by the small one;
 // `filter` [KH,KW,C,M] becomes the transposed one, [K,K,M,C]. Nothing where the padding cannot be

@@ -22,6 +22,12 @@ std::string Net(std::string_view resize, std::string_view pad, int64_t k, std::s
                      pad.empty() ? "r" : "p", conv);
 }
 
+std::string BeforeNorm(std::string net) {
+  const std::string output = "output %y\n";
+  net.resize(net.size() - output.size());
+  return net + "const %s : float32 [3] = {1, 2, 3}\n%z = InstanceNorm(%y, %s, %s)\noutput %z\n";
+}
+
 constexpr const char* kFloor = "scales=[1, 2, 2, 1], coordinate_mode=0, nearest_mode=0";
 constexpr const char* kReflect1 = "mode=1, before=[0, 1, 1, 0], after=[0, 1, 1, 0]";
 
@@ -64,6 +70,7 @@ TEST(Upsample, StaysWhereItIsNotTheSame) {
       Net(kFloor, "", 3, "pads=[1, 1, 1, 1], dilations=[2, 2]"),
       Net(kFloor, "", 2, "pad_kind=1"),
       Net(kFloor, kReflect1, 3, "") + "output %r\n",
+      BeforeNorm(Net(kFloor, kReflect1, 3, "")),
   };
   for (const std::string& text : nets) {
     const std::string after = After(FuseConvBlocks, text);

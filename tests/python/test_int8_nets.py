@@ -105,3 +105,12 @@ def test_inner_values_that_blocks_and_outputs_read(run_model, examples, tmp_path
     found = run([*inner, "output"], feeds, precision="int8")
     for name, a, b in zip([*inner, "output"], found, expected):
         assert np.mean((a - b) ** 2) <= 1e-3 * np.mean(b**2), name
+
+
+@pytest.mark.parametrize("value", [0, 0.3, 1])
+def test_constant_pictures_stay_constant(value, net, run_model):
+    path, extra, _ = net
+    feeds = {"input": np.full((1, 3, 32, 32), value, np.float32), **extra}
+    [expected] = run_model(path)(["output"], feeds)
+    [found] = run_model(path)(["output"], feeds, precision="int8")
+    assert psnr(found * 255, expected * 255) >= 38

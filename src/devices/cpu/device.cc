@@ -19,6 +19,7 @@
 #include "devices/cpu/steps.h"
 #include "kernels/reference/reference.h"
 #include "ops/parameters.h"
+#include "ops/repeat.h"
 #include "ops/shape.h"
 
 namespace picabia::cpu {
@@ -122,9 +123,12 @@ struct Device::Impl {
   Result<Activation> RunInt8Block(size_t i, const ops::ConvBlock& op, const Shape& out,
                                   StepReport& report);
   Int8Output OutputOf(size_t i, const Shape& out) const;
+  // A Resize that repeats pixels and that only blocks read.
+  bool IsUpsampling(size_t i) const;
   bool CanBeWide(size_t i) const;
   bool IsFirstLayer(size_t i) const;
   bool NeedsWide(size_t i) const;
+  size_t WideUntil(size_t i) const;
   Result<Activation> RunPlan(const ConvPlan& plan, size_t i, const ops::ConvBlock& op,
                              bool want_ranges);
   // Makes the floats of a value of levels, for a reader at `step` that wants them (or
@@ -191,6 +195,12 @@ Status Device::Impl::Prepare() {
       readers[static_cast<size_t>(step.inputs[0])].push_back(i);
   }
   for (const program::Port& port : program.outputs) ++uses[static_cast<size_t>(port.value)];
+  for (size_t i = program.steps.size(); i-- > 0;) {
+    if (!IsUpsampling(i)) continue;  // blocks read through it
+    auto& through = readers[static_cast<size_t>(program.steps[i].inputs[0])];
+    const auto& behind = readers[static_cast<size_t>(program.steps[i].outputs[0])];
+    through.insert(through.end(), behind.begin(), behind.end());
+  }
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const program::Step& step = program.steps[i];
     for (int32_t v : step.inputs) last_use[static_cast<size_t>(v)] = i;
@@ -209,6 +219,14 @@ Status Device::Impl::Prepare() {
     PICABIA_ASSIGN_OR_RETURN(constants[v], UnpackConstant(c, program.values[v].dtype));
   }
   return OkStatus();
+}
+
+bool Device::Impl::IsUpsampling(size_t i) const {
+  const program::Step& step = program.steps[i];
+  const auto* op = std::get_if<ops::Resize>(&step.op);
+  const auto out = static_cast<size_t>(step.outputs[0]);
+  return op != nullptr && step.inputs.size() == 1 && ops::RepeatFactor(*op) && uses[out] > 0 &&
+         static_cast<size_t>(uses[out]) == readers[out].size();
 }
 
 Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
@@ -277,7 +295,8 @@ void Device::Impl::PrepareInt8(size_t i, const ops::ConvBlock& op) {
   block.weights = block.int8->conv;
   const auto& reading = readers[static_cast<size_t>(step.outputs[0])];
   block.to_levels = can && (block.int8->winograd || !reading.empty());
-  if (uses[static_cast<size_t>(step.outputs[0])] == 1 && reading.size() == 1)
+  if (uses[static_cast<size_t>(step.outputs[0])] == 1 && reading.size() == 1 &&
+      program.steps[reading[0]].inputs[0] == step.outputs[0])
     block.only_reader = static_cast<int32_t>(reading[0]);
 }
 
@@ -315,7 +334,7 @@ Status Device::Impl::MakeFloat(int32_t value, size_t step) {
   if (levels_until[static_cast<size_t>(value)] > step) {
     a.values = std::move(values);
   } else {
-    a = {std::move(values), nullptr, {}, {}, {}};
+    a = {std::move(values), nullptr, {}, {}, 1, {}};
   }
   return OkStatus();
 }
@@ -344,7 +363,7 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
     inputs.norm_shift = data(norm + 1);
   }
   if (op.has_residual) inputs.residual = &Input(step, next);
-  const Shape& x = inputs.x.tensor.shape();
+  const Shape x = inputs.x.shape();
   const auto plan = PlanFor(block.int8_plans, x, [&] {
     return std::make_shared<const Int8Plan>(op, block.int8, block.bits.input, x, out);
   });
@@ -361,7 +380,7 @@ Result<Activation> Device::Impl::RunPlan(const ConvPlan& plan, size_t i, const o
   for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value, i));
   const auto data = [&](size_t input) { return Input(step, input).floats().data<float>(); };
   const Activation& from = Input(step, 0);
-  const Activation x_floats{from.floats(), nullptr, from.ranges, {}, {}};
+  const Activation x_floats{from.floats(), nullptr, from.ranges, {}, 1, {}};
   ConvInputs inputs{x_floats, nullptr, nullptr, nullptr, nullptr};
   size_t next = 2;
   if (op.has_bias) inputs.bias = data(next++);
@@ -404,6 +423,22 @@ bool Device::Impl::NeedsWide(size_t i) const {
   });
 }
 
+// The step behind those that need 16-bit factors where block i does. (Steps of other kinds, such as
+// those of a conditional norm, stand between the blocks.)
+size_t Device::Impl::WideUntil(size_t i) const {
+  const auto is_block = [this](size_t k) {
+    return std::holds_alternative<ops::ConvBlock>(program.steps[k].op);
+  };
+  size_t end = i + 1;
+  bool first = true;
+  for (size_t after = 0; end < program.steps.size() && after < kWideAfter; ++end) {
+    if (!is_block(end)) continue;
+    first = first && IsFirstLayer(end);
+    if (!first) ++after;
+  }
+  return end;
+}
+
 Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
                                           StepReport& report) {
   const program::Step& step = program.steps[i];
@@ -414,7 +449,7 @@ Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, co
   if (wide && block.wide_weights == nullptr) {
     PICABIA_ASSIGN_OR_RETURN(block.wide_weights, MakeConvWeights(op, *block.filter));
   }
-  const Shape x = Input(step, 0).tensor.shape();
+  const Shape x = Input(step, 0).shape();
   const auto plan = PlanFor(wide ? block.wide_plans : block.plans, x, [&] {
     return std::make_shared<const ConvPlan>(op, wide ? block.wide_weights : block.weights,
                                             block.mode, bits, x, out);
@@ -445,6 +480,16 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   const program::Step& step = program.steps[i];
   std::vector<Tensor> inputs;
   std::vector<ops::TensorType> types;
+  if (IsUpsampling(i) && options.arithmetic == Arithmetic::kInt8) {
+    const Activation& x = Input(step, 0);
+    if (!x.levels.empty() && x.source == nullptr) {
+      Activation y = x;
+      y.values.reset();
+      y.repeat *= *ops::RepeatFactor(std::get<ops::Resize>(step.op));
+      report.kernel = "in the reader";
+      return y;
+    }
+  }
   std::vector<const Tensor*> values(step.inputs.size(), nullptr);
   const bool is_block = std::holds_alternative<ops::ConvBlock>(step.op);
   for (size_t k = 0; k < step.inputs.size(); ++k) {
@@ -458,7 +503,8 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
     }
     const bool levels = is_block && !live[v].levels.empty();  // they stand for floats
     inputs.push_back(levels ? live[v].tensor : live[v].floats());
-    types.push_back({levels ? DType::kF32 : inputs.back().dtype(), inputs.back().shape()});
+    types.push_back({levels ? DType::kF32 : inputs.back().dtype(),
+                     levels ? live[v].shape() : inputs.back().shape()});
     values[k] = &live[v].tensor;
   }
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
@@ -516,9 +562,7 @@ Status Device::Impl::RunSteps(std::vector<StepReport>& reports, bool& again) {
     if (!result.ok()) return result.status().WithContext("node '" + step.name + "'");
     live[static_cast<size_t>(step.outputs[0])] = *std::move(result);
     if (NeedsWide(i)) {
-      wide_until = i + 1;
-      while (wide_until < program.steps.size() && IsFirstLayer(wide_until)) ++wide_until;
-      wide_until = std::min(wide_until + kWideAfter, program.steps.size());
+      wide_until = WideUntil(i);
       again = true;
       return OkStatus();
     }
