@@ -85,11 +85,12 @@ def test_same_bytes_on_every_instruction_set_and_thread_count(size, net, run_mod
     path, extra, step = net
     feeds = feeds_of(examples, size, extra, step=step)
     run = run_model(path)
-    [first] = run(["output"], feeds, precision="int8", threads=1, isa="scalar")
-    for isa in instruction_sets():
-        for threads in (1, 2, 3, 8):
-            [found] = run(["output"], feeds, precision="int8", threads=threads, isa=isa)
-            assert found.tobytes() == first.tobytes(), (isa, threads)
+    for precision, threads in (("int8", (1, 2, 3, 8)), ("int16", (2,))):
+        [first] = run(["output"], feeds, precision=precision, threads=1, isa="scalar")
+        for isa in instruction_sets():
+            for count in threads:
+                [found] = run(["output"], feeds, precision=precision, threads=count, isa=isa)
+                assert found.tobytes() == first.tobytes(), (precision, isa, count)
 
 
 def test_inner_values_that_blocks_and_outputs_read(run_model, examples, tmp_path):

@@ -518,12 +518,14 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
       QuantizedConvFits(*op, inputs[1].shape(), out[0].shape))
     return RunQuantized(i, *op, out[0].shape, report);
   if (const auto* op = std::get_if<ops::Conv2D>(&step.op);
-      op != nullptr && !options.reference && options.arithmetic == Arithmetic::kInt8 &&
+      op != nullptr && !options.reference && options.arithmetic != Arithmetic::kFp32 &&
       GroupedInt8Fits(*op, inputs[1].shape(), out[0].shape)) {
-    report.kernel = GroupedInt8Kernel(*op, inputs[1].shape());
+    const bool wide = options.arithmetic == Arithmetic::kInt16;
+    report.kernel = GroupedInt8Kernel(*op, inputs[1].shape(), wide);
     report.integer = true;
-    PICABIA_ASSIGN_OR_RETURN(result.tensor, RunGroupedInt8({kernels, threads, pool}, *op, inputs,
-                                                           Input(step, 0).ranges, out[0].shape));
+    PICABIA_ASSIGN_OR_RETURN(
+        result.tensor, RunGroupedInt8({kernels, threads, pool}, *op, inputs, Input(step, 0).ranges,
+                                      wide, out[0].shape));
     return result;
   }
   if (options.reference) {

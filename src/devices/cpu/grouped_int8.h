@@ -12,11 +12,13 @@ namespace picabia::cpu {
 // Whether int32 sums cannot overflow and a strip is of a sane size; if not, the step runs in float.
 bool GroupedInt8Fits(const ops::Conv2D& op, const Shape& filter, const Shape& output);
 
-// `inputs`: x, filter, [bias], float32. `ranges`: of each picture of x, or empty.
+// `inputs`: x, filter, [bias], float32. `ranges`: of each picture of x, or empty. `wide`: 16-bit
+// factors.
 Result<Tensor> RunGroupedInt8(const ConvContext& context, const ops::Conv2D& op,
                               const std::vector<Tensor>& inputs,
-                              const std::vector<ChannelRange>& ranges, const Shape& output);
+                              const std::vector<ChannelRange>& ranges, bool wide,
+                              const Shape& output);
 
-const char* GroupedInt8Kernel(const ops::Conv2D& op, const Shape& filter);
+const char* GroupedInt8Kernel(const ops::Conv2D& op, const Shape& filter, bool wide);
 
 }  // namespace picabia::cpu
