@@ -113,6 +113,7 @@ Json Describe(const Options& options, const runtime::Session& session,
                             : "as --set gives it"},
                {"device", options.run.device},
                {"precision", options.run.precision},
+               {"fast", options.run.fast},
                {"isa", IsaName(session.isa())},
                {"threads", ThreadPool(options.run.threads).threads()},
                {"runs", options.runs},
@@ -144,7 +145,8 @@ std::string LayersText(const Json& layers) {
 std::string Text(const Json& j) {
   std::string text =
       fmt::format("{}, {}, {} on {}, {} thread(s)\n", j["model"].get<std::string>(),
-                  ShapeString(j["input"].get<Shape>()), j["precision"].get<std::string>(),
+                  ShapeString(j["input"].get<Shape>()),
+                  j["precision"].get<std::string>() + (j["fast"].get<bool>() ? " --fast" : ""),
                   j["isa"].get<std::string>(), j["threads"].get<int>());
   text += fmt::format("input        {}\n", j["data"].get<std::string>());
   text += fmt::format("time         min {:.2f}, median {:.2f}, max {:.2f} ms of {} runs\n",
@@ -201,7 +203,8 @@ void AddBench(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("bench", "Time a model");
   command->footer(
-      "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--threads N]\n"
+      "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--fast] [--threads "
+      "N]\n"
       "                     [--runs N] [--layers] [--json] [--preprocess SPEC] [--set "
       "NAME=VALUE]...");
   command->add_option("MODEL", options->model,

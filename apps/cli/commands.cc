@@ -26,6 +26,9 @@ std::string Printable(const std::string& text) {
 runtime::SessionOptions RunOptions::session() const {
   runtime::SessionOptions options;
   options.precision = *runtime::ParsePrecision(precision);  // the option admits only known names
+  if (fast && options.precision != runtime::Precision::kInt8)
+    Misuse("--fast goes with --precision int8 only");
+  options.fast = fast;
   options.threads = threads;
   return options;
 }
@@ -40,6 +43,8 @@ void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& de
       ->check(CLI::IsMember({"int8", "int16", "fp32"}))
       ->type_name("NAME")
       ->capture_default_str();
+  command.add_flag("--fast", options.fast,
+                   "with int8: faster and less exact; the bytes may differ between machines");
   command.add_option("--threads", options.threads, "how many threads; 0: one per core")
       ->check(CLI::Range(0, kMostThreads))
       ->type_name("N")

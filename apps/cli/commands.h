@@ -31,6 +31,7 @@ void AddCompile(CLI::App& app, Action& action);
 struct RunOptions {
   std::string device = "cpu";
   std::string precision;
+  bool fast = false;
   int threads = 0;
 
   runtime::SessionOptions session() const;

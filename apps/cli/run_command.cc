@@ -148,7 +148,7 @@ void AddRun(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "Feed tensors to a model and write what it gives");
   command->footer(
       "usage: picabia run MODEL --feed NAME=FILE.npy ... --fetch NAME=FILE.npy ...\n"
-      "                   [--device cpu] [--precision int8|int16|fp32] [--threads N] "
+      "                   [--device cpu] [--precision int8|int16|fp32] [--fast] [--threads N] "
       "[--reference]\n"
       "                   [--set NAME=VALUE]... [--json]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");

@@ -149,7 +149,8 @@ void AddStylize(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("stylize", "Make stylized pictures");
   command->footer(
       "usage: picabia stylize IN... -o OUT [--style NAME | --model FILE] [--device cpu]\n"
-      "                       [--precision int8|int16|fp32] [--threads N] [--json] [--recursive]\n"
+      "                       [--precision int8|int16|fp32] [--fast] [--threads N] [--json] "
+      "[--recursive]\n"
       "                       [--format NAME] [--quality N] [--color-order rgb|bgr]\n"
       "                       [--max-pixels N] [--preprocess SPEC] [--set NAME=VALUE]... [--fetch "
       "NAME]\n"

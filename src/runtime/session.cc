@@ -81,12 +81,14 @@ Result<std::unique_ptr<Session>> Session::Create(std::shared_ptr<const program::
   if (options.threads < 0) return InvalidArgument("threads: found a negative number");
   if (options.reference && options.precision != Precision::kFp32)
     return InvalidArgument("the reference computes in fp32 only");
+  if (options.fast && options.precision != Precision::kInt8)
+    return InvalidArgument("fast is a way to compute in int8 only");
   std::unique_ptr<Session> session(new Session());
   session->impl_ = std::make_unique<Impl>();
   session->impl_->program = std::move(program);
   session->impl_->options = options;
   const cpu::DeviceOptions device_options{RowOf(options.precision).arithmetic, options.threads,
-                                          options.reference};
+                                          options.reference, options.fast};
   PICABIA_ASSIGN_OR_RETURN(session->impl_->device,
                            cpu::Device::Create(*session->impl_->program, device_options));
   return session;

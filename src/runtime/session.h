@@ -30,6 +30,9 @@ struct SessionOptions {
   int threads = 0;  // 0: one per core
   bool reference =
       false;  // the scalar reference of every operator instead of the fast path (fp32 only)
+  // Under kInt8: speed before exactness (docs/numerics.md). The bits may differ between instruction
+  // sets, not between numbers of threads.
+  bool fast = false;
 };
 
 struct Feed {

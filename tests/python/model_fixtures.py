@@ -10,14 +10,15 @@ import pytest
 
 @pytest.fixture
 def run_model(picabia_binary, tmp_path):
-    """run_model(path)(fetches, feeds, precision=..., threads=..., isa=...) -> arrays; asserts that the program succeeds."""
+    """run_model(path)(fetches, feeds, precision=..., threads=..., isa=..., fast=...) -> arrays; asserts that the program succeeds."""
     calls = iter(range(1_000_000))
 
     def at(path):
-        def run(fetches, feeds, precision="fp32", threads=0, isa=None):
+        def run(fetches, feeds, precision="fp32", threads=0, isa=None, fast=False):
             folder = tmp_path / f"run{next(calls)}"
             folder.mkdir()
             command = [picabia_binary, "run", path, "--precision", precision, "--threads", threads]
+            command += ["--fast"] if fast else []
             environment = {**os.environ, **({"PICABIA_ISA": isa} if isa else {})}
             for i, (name, value) in enumerate(feeds.items()):
                 np.save(folder / f"in{i}.npy", value)

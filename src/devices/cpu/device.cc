@@ -246,7 +246,7 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
     return OkStatus();
   }
   PICABIA_ASSIGN_OR_RETURN(block.weights, MakeConvWeights(op, *filter));
-  block.bits = ChooseBits(options.arithmetic, *block.weights);
+  block.bits = options.fast ? Bits{} : ChooseBits(options.arithmetic, *block.weights);
   if (op.input_scale > 0) {
     block.mode = ConvMode::kStatic;
     if (!ConvPlan::FitsInt32(*block.weights, {8, 8}))
@@ -291,7 +291,9 @@ void Device::Impl::PrepareInt8(size_t i, const ops::ConvBlock& op) {
     const int32_t from = producer[static_cast<size_t>(step.inputs.back())];
     can = can && from >= 0 && blocks[static_cast<size_t>(from)].to_levels;
   }
-  block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, *block.weights, can));
+  // The tile unit multiplies faster than the vector unit transforms.
+  const bool winograd = can && !(options.fast && kernels.isa == Isa::kAvx512Amx);
+  block.int8 = std::make_shared<const Int8Weights>(MakeInt8Weights(op, *block.weights, winograd));
   block.weights = block.int8->conv;
   const auto& reading = readers[static_cast<size_t>(step.outputs[0])];
   block.to_levels = can && (block.int8->winograd || !reading.empty());
@@ -415,7 +417,7 @@ constexpr size_t kWideAfter = 2;
 // the same things are smoother, and less is expected of them.)
 bool Device::Impl::NeedsWide(size_t i) const {
   constexpr double kLeast = 21, kPerOctave = 1.5, kPixels = 512 * 512;  // dB
-  if (i < wide_until || !IsFirstLayer(i)) return false;
+  if (options.fast || i < wide_until || !IsFirstLayer(i)) return false;
   const Activation& y = live[static_cast<size_t>(program.steps[i].outputs[0])];
   const double least = kLeast - kPerOctave * std::max(std::log2(pixels / kPixels), 0.0);
   return std::any_of(y.levels.begin(), y.levels.end(), [&](const LevelScale& levels) {

@@ -20,6 +20,7 @@ struct DeviceOptions {
   Arithmetic arithmetic = Arithmetic::kFp32;
   int threads = 0;         // 0: one per core
   bool reference = false;  // only scalar references
+  bool fast = false;  // kInt8 with 8-bit factors everywhere, and what this machine does fastest
 };
 
 struct StepReport {
