@@ -8,6 +8,7 @@
 #include "apps/cli/cost.h"
 #include "apps/cli/models.h"
 #include "apps/cli/sizes.h"
+#include "devices/cpu/float_steps.h"
 #include "import/import.h"
 #include "ir/text.h"
 
@@ -54,6 +55,13 @@ Json Convention(const PictureConvention& picture, const PictureOrigins& origins)
             {"out_range", origins.out_range}}}};
 }
 
+Json FloatSteps(const program::Program& program) {
+  Json list = Json::array();
+  for (const cpu::FloatStep& step : cpu::StepsInFloat(program))
+    list.push_back({{"node", step.node}, {"operator", step.op}, {"reason", step.reason}});
+  return list;
+}
+
 Json Describe(const Model& inspected) {
   const program::Program& program = *inspected.program;
   const Json steps = CountOperators(program.steps);
@@ -70,7 +78,8 @@ Json Describe(const Model& inspected) {
                {"macs", nullptr},
                {"nodes", nullptr},
                {"steps", steps},
-               {"transposes", steps.value("Transpose", 0)}};
+               {"transposes", steps.value("Transpose", 0)},
+               {"float_steps", FloatSteps(program)}};
   if (inspected.graph) json["nodes"] = CountOperators(inspected.graph->nodes);
   if (const auto shapes = InputShapes(program, 0, 0)) {
     const auto macs = MultiplyAdds(program, *shapes);
@@ -134,7 +143,13 @@ std::string Text(const Json& json) {
   }
   if (!json["nodes"].is_null()) text += "nodes        " + CountsText(json["nodes"]) + "\n";
   text += "steps        " + CountsText(json["steps"]) + "\n";
-  return text + fmt::format("transposes   {} remain\n", json["transposes"].get<int64_t>());
+  text += fmt::format("transposes   {} remain\n", json["transposes"].get<int64_t>());
+  if (json["float_steps"].empty()) text += "int8         all products in integers\n";
+  for (const Json& step : json["float_steps"])
+    text +=
+        fmt::format("int8         in float: node '{}' ({}): {}\n", step["node"].get<std::string>(),
+                    step["operator"].get<std::string>(), step["reason"].get<std::string>());
+  return text;
 }
 
 // What the importers read.

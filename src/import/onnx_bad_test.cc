@@ -454,6 +454,11 @@ TEST(OnnxBad, case_033_WeightsThatAreNotFinite) {
                 "node 'n': constant 'w' has an element that is NaN or infinite");
     ExpectError(One("Conv", {"x", "w", "b"}, {}, {Filter(), FloatTensor("b", {2}, {1, bad})}),
                 "node 'n': constant 'b' has an element that is NaN or infinite");
+    ExpectError(One("ConvTranspose", {"x", "w"}, {}, {Filter(bad)}),
+                "node 'n': constant 'w' has an element that is NaN or infinite");
+    for (const char* op : {"PRelu", "MatMul"})
+      ExpectError(One(op, {"x", "w"}, {}, {FloatTensor("w", {2, 1}, {1, bad})}),
+                  "node 'n': constant 'w' has an element that is NaN or infinite");
   }
 }
 

@@ -350,10 +350,14 @@ Status CheckBlockEnums(const ConvBlock& op) {
 Status Checker::operator()(const ConvBlock& op) const {
   PICABIA_RETURN_IF_ERROR(CheckTransposed(op.window, op.output_pads, op.output_shrink));
   PICABIA_RETURN_IF_ERROR(CheckBlockEnums(op));
-  const bool own_padding = !op.transposed && op.window.pad_kind == PadKind::kExplicit;
+  const bool own_padding =
+      op.window.pad_kind == PadKind::kExplicit && (!op.transposed || op.pad_mode == PadMode::kEdge);
   if (op.pad_mode != PadMode::kConstant && !own_padding)
     return BadField("pad_mode", std::to_string(static_cast<int>(op.pad_mode)),
-                    "0 (zeros), because the padding is not explicit or the block is transposed");
+                    op.transposed
+                        ? "0 (zeros) or, with explicit padding, 2 (the edge), because the "
+                          "block is transposed"
+                        : "0 (zeros), because the padding is not explicit");
   PICABIA_RETURN_IF_ERROR(CheckEpsilon(op.epsilon));
   PICABIA_RETURN_IF_ERROR(CheckNotNan("alpha", op.alpha));
   PICABIA_RETURN_IF_ERROR(CheckNotNan("post_scale", op.post_scale));

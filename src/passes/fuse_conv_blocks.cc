@@ -13,14 +13,17 @@
 // Where two convolutions meet in one addition, the later one takes it up.
 //
 // A Pad folds into the padding of a convolution that is not transposed and pads explicitly: zeros
-// add up; a reflected or repeated edge takes the place of a padding of zero width.
+// add up; a reflected or repeated edge takes the place of a padding of zero width. Nearest
+// upsampling before it makes it a transposed one (upsample.h).
 #include <algorithm>
 #include <cmath>
 
 #include "base/checked.h"
+#include "ops/repeat.h"
 #include "passes/pass.h"
 #include "passes/rewrite.h"
 #include "passes/symbolic.h"
+#include "passes/upsample.h"
 
 namespace picabia::passes {
 namespace {
@@ -107,6 +110,7 @@ class BlockFuser {
       TakePad(*draft);
       while (TakeNext(*draft)) {
       }
+      if (draft->op.norm == ops::Norm::kNone) PICABIA_RETURN_IF_ERROR(TakeUpsampling(*draft));
       PICABIA_RETURN_IF_ERROR(Finish(*draft, static_cast<int32_t>(n)));
       ++rewrites;
     }
@@ -142,6 +146,29 @@ class BlockFuser {
     if (pad == nullptr || !FoldPad(*pad, draft.op)) return;
     draft.x = node.inputs[0];
     node.outputs.clear();
+  }
+
+  Status TakeUpsampling(Draft& draft) {
+    const int32_t n = producers_[static_cast<size_t>(draft.x.index)];
+    if (n < 0 || readers_[static_cast<size_t>(draft.x.index)] < 0) return OkStatus();
+    Node& node = graph_.nodes[static_cast<size_t>(n)];
+    const auto* resize = std::get_if<ops::Resize>(&node.op);
+    const Tensor filter = *graph_.value(draft.filter).constant;
+    if (resize == nullptr || node.inputs.size() != 1) return OkStatus();
+    const auto factor = ops::RepeatFactor(*resize);
+    if (!factor) return OkStatus();
+    const auto block = WithoutUpsampling(draft.op, *factor, filter.shape());
+    if (!block) return OkStatus();
+    PICABIA_ASSIGN_OR_RETURN(Tensor transposed, TransposedFilter(filter, *factor));
+    const float* w = transposed.data<float>();  // sums of huge weights may be none
+    if (!std::all_of(w, w + transposed.num_elements(), [](float v) { return std::isfinite(v); }))
+      return OkStatus();
+    draft.op = *block;
+    const std::string name = names_.Make(graph_.value(draft.filter).name + "/upsampled");
+    draft.filter = graph_.AddConstant(name, std::move(transposed));
+    draft.x = node.inputs[0];
+    node.outputs.clear();
+    return OkStatus();
   }
 
   static bool FoldPad(const ops::Pad& pad, ops::ConvBlock& op) {

@@ -60,7 +60,8 @@ Case RandomCase(std::mt19937& rng, bool is_static) {
       op.window.pads[a] = reach == 0 ? 0 : static_cast<int64_t>(rng()) % (reach + 1);
       op.window.pads[a + 2] = reach - op.window.pads[a];
     }
-    if (!op.transposed && rng() % 2) op.pad_mode = static_cast<ops::PadMode>(1 + rng() % 3);
+    if (rng() % 2)
+      op.pad_mode = op.transposed ? ops::PadMode::kEdge : static_cast<ops::PadMode>(1 + rng() % 3);
   } else if (op.transposed) {
     for (size_t a = 0; a < 2; ++a)
       op.output_shrink[a] = static_cast<int64_t>(rng()) % op.window.strides[a];

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <random>
 
+#include "devices/cpu/grouped_int8.h"
 #include "devices/cpu/steps.h"
 #include "kernels/reference/reference.h"
 #include "ops/shape.h"
@@ -143,6 +145,73 @@ TEST(FastSteps, ConvolutionsInGroups) {
   huge.window.dilations = {INT32_MAX, INT32_MAX};
   huge.window.pads = {INT32_MAX, INT32_MAX, 0, 0};
   ExpectLikeReference(huge, {Random(random, {1, 3, 3, 4}), Random(random, {2, 2, 2, 2})}, 0, false);
+}
+
+// The error is that of the roundings, and every instruction set makes the same.
+TEST(FastSteps, ConvolutionsInGroupsOfIntegers) {
+  std::mt19937 random(kSeed + 5);
+  struct Case {
+    int64_t ci, groups, co, k, stride, dilation;
+    float shift;  // of the input: about zero, all positive, all negative
+  };
+  for (const Case& c :
+       {Case{8, 8, 8, 3, 1, 1, 0}, Case{33, 33, 33, 5, 2, 1, 4}, Case{16, 16, 16, 3, 1, 2, -4},
+        Case{6, 6, 12, 3, 1, 1, 0}, Case{24, 4, 40, 3, 1, 1, 4}, Case{10, 2, 6, 1, 2, 1, 0},
+        Case{5, 1, 7, 3, 1, 1, -4}}) {
+    ops::Conv2D op;
+    op.groups = c.groups;
+    op.window.strides = {c.stride, c.stride};
+    op.window.dilations = {c.dilation, c.dilation};
+    op.window.pads = {1, 2, 0, 1};
+    for (const Shape& size : {Shape{1, 5, 5, c.ci}, Shape{2, 9, 33, c.ci}}) {
+      Tensor x = Random(random, size);
+      for (int64_t i = 0; i < x.num_elements(); ++i) x.MutableData<float>()[i] += c.shift;
+      const std::vector<Tensor> in{x, Random(random, {c.k, c.k, c.ci / c.groups, c.co}),
+                                   Random(random, {c.co})};
+      const auto expected = kernels::RunReference(op, in);
+      ASSERT_TRUE(expected.ok()) << expected.status().message();
+      const Tensor& want = (*expected)[0];
+      ASSERT_TRUE(GroupedInt8Fits(op, in[1].shape(), want.shape()));
+      // Each product: half a step of an input up to 7 in 127 of them, half of a weight up to 3;
+      // with 16 bits a part in 32,000, and the float sum's own roundings.
+      const auto products = static_cast<float>(c.k * c.k * (c.ci / c.groups));
+      for (const bool wide : {false, true}) {
+        const float steps = wide ? 32000 : 127;
+        const float tolerance = products * 7 * 3 / steps + (wide ? 1e-4f : 0);
+        std::optional<Tensor> first;
+        for (int isa = 0; isa <= static_cast<int>(BestIsa()); ++isa)
+          for (int threads : {1, 3}) {
+            ThreadPool pool(threads);
+            BufferPool buffers;
+            const ConvContext context{kernels::KernelsFor(static_cast<Isa>(isa)), pool, buffers};
+            const auto got = RunGroupedInt8(context, op, in, {}, wide, want.shape());
+            ASSERT_TRUE(got.ok()) << got.status().message();
+            if (!first) first = *got;
+            ASSERT_EQ(std::memcmp(first->bytes(), got->bytes(), want.num_bytes()), 0)
+                << IsaName(static_cast<Isa>(isa));
+          }
+        for (int64_t i = 0; i < want.num_elements(); ++i)
+          ASSERT_NEAR(want.data<float>()[i], first->data<float>()[i], tolerance) << i;
+      }
+    }
+  }
+}
+
+TEST(FastSteps, PixelsJoinedAndSpread) {
+  std::mt19937 random(kSeed + 6);
+  for (int64_t axis = 0; axis < 4; ++axis) {
+    Shape a{2, 3, 5, 7}, b = a, c = a;
+    b[static_cast<size_t>(axis)] = 1;
+    c[static_cast<size_t>(axis)] = 0;
+    ExpectLikeReference(ops::Concat{axis},
+                        {Random(random, a), Random(random, b), Random(random, c)}, 0);
+  }
+  ExpectLikeReference(ops::Concat{3},
+                      {Random(random, {1, 70, 80, 12}), Random(random, {1, 70, 80, 3})}, 0);
+  for (const ops::BlockOrder order : {ops::BlockOrder::kDcr, ops::BlockOrder::kCrd})
+    for (int64_t block : {1, 2, 3})
+      ExpectLikeReference(ops::DepthToSpace{block, order},
+                          {Random(random, {2, 3, 5, 4 * block * block})}, 0);
 }
 
 TEST(FastSteps, MatrixProducts) {

@@ -68,10 +68,12 @@ class Net:
         return self.node("ConvTranspose", [x, self.weights(ci, co, k, k), self.vector(co, -1, 1)], kernel_shape=[k, k],
                          strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])
 
-    def save(self, path, result, shape=(1, 3, "height", "width")):
+    def save(self, path, result, shape=(1, 3, "height", "width"), extra=None):
+        """extra: further inputs by name, with their shapes."""
+        more = [helper.make_tensor_value_info(name, TensorProto.FLOAT, s) for name, s in (extra or {}).items()]
         graph = helper.make_graph(
             self.nodes + [helper.make_node("Identity", [result], ["output"])], "net",
-            [helper.make_tensor_value_info("input", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info("input", TensorProto.FLOAT, shape)] + more,
             [helper.make_tensor_value_info("output", TensorProto.FLOAT, None)], self.initializers)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
         model.ir_version = min(model.ir_version, 8)

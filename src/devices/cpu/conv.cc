@@ -21,17 +21,31 @@ constexpr int64_t kMaxStripRows = 16;
 constexpr int64_t kMinStrips = 16;           // enough for several threads without cutting rows
 constexpr int64_t kFinishBytes = 256 << 10;  // rows that are finished together
 
-// Of values below 2^22 (in 1.5 * 2^23 the last bit weighs 1); larger ones count as fractions.
-bool IsIntegral(const float* x, int64_t count) {
+// Whether each value times `inverse` is within `tolerance` of an integer. Of products below 2^22
+// (in 1.5 * 2^23 the last bit weighs 1); larger ones count as fractions.
+bool AreMultiples(const float* x, int64_t count, float inverse, float tolerance) {
   constexpr int64_t kBlock = 4096;  // looked at without a branch
   for (int64_t from = 0; from < count; from += kBlock) {
     int fractions = 0;
-    for (int64_t i = from; i < std::min(count, from + kBlock); ++i)
-      fractions |= (x[i] + 12582912.f) - 12582912.f != x[i] ? 1 : 0;
+    for (int64_t i = from; i < std::min(count, from + kBlock); ++i) {
+      const float v = x[i] * inverse, off = v - ((v + 12582912.f) - 12582912.f);
+      fractions |= off <= tolerance && off >= -tolerance ? 0 : 1;
+    }
     if (fractions != 0) return false;
   }
   return true;
 }
+
+// Of which steps a picture's values are multiples.
+struct Grids {
+  bool integral = true, parts = true;  // 1, 1/255
+  void Measure(const float* x, int64_t count) {
+    constexpr float kTolerance = 1e-3f;  // what division and multiplication may round
+    integral = AreMultiples(x, count, 1.f, 0.f);
+    parts = AreMultiples(x, count, 255.f, kTolerance);
+  }
+  float Step() const { return integral ? 1.f : parts ? 1.f / 255 : 0.f; }
+};
 
 // `count` values, or none, and zeros up to `size`.
 std::vector<float> Padded(const float* values, int64_t count, int64_t size) {
@@ -465,21 +479,24 @@ std::vector<ChannelRange> MeasureRanges(const ConvContext& context, const Tensor
   for (int64_t n = 0; n < s[0]; ++n) {
     const float* picture = x.data<float>() + n * rows * row;
     std::vector<ChannelRange> parts(static_cast<size_t>(blocks));
+    std::vector<Grids> grids(static_cast<size_t>(blocks));
     std::vector<BlockSums> sums(static_cast<size_t>(blocks));
     context.threads.For(blocks, [&](int64_t i, int) {
       const float* from = picture + i * block * row;
       const int64_t count = std::min(block, rows - i * block) * row;
       ChannelRange& part = parts[static_cast<size_t>(i)];
       part = RowsRange(context.kernels, from, count, channels);
-      part.integral = IsIntegral(from, count);
+      grids[static_cast<size_t>(i)].Measure(from, count);
       sums[static_cast<size_t>(i)].Add(context.kernels, from, count, channels);
     });
     ChannelRange& whole = ranges.emplace_back(EmptyRange(channels));
-    whole.integral = true;
-    for (const ChannelRange& part : parts) {
-      MergeRange(whole, part);
-      whole.integral = whole.integral && part.integral;
+    for (const ChannelRange& part : parts) MergeRange(whole, part);
+    Grids common;
+    for (const Grids& g : grids) {
+      common.integral = common.integral && g.integral;
+      common.parts = common.parts && g.parts;
     }
+    whole.grid = common.Step();
     whole.deviation = Deviation(sums, channels, static_cast<double>(rows * s[2]));
   }
   return ranges;

@@ -13,11 +13,13 @@
 #include <utility>
 
 #include "base/half.h"
+#include "devices/cpu/grouped_int8.h"
 #include "devices/cpu/int8_conv.h"
 #include "devices/cpu/quantized_conv.h"
 #include "devices/cpu/steps.h"
 #include "kernels/reference/reference.h"
 #include "ops/parameters.h"
+#include "ops/repeat.h"
 #include "ops/shape.h"
 
 namespace picabia::cpu {
@@ -33,10 +35,9 @@ constexpr int64_t kWideWeightChannels = 4;
 Bits ChooseBits(Arithmetic arithmetic, const ConvWeights& weights) {
   if (arithmetic == Arithmetic::kInt16) return {16, 16};
   Bits bits;
-  if (weights.ci <= kWideWeightChannels) {
-    bits.weight = 16;  // the picture itself has 8 bits
-  } else if (weights.ci <= kWideInputChannels ||
-             (weights.out_stride[0] > 1 && weights.ci <= kWideTransposedChannels)) {
+  if (weights.ci <= kWideWeightChannels) bits.weight = 16;
+  if (weights.ci <= kWideInputChannels ||
+      (weights.out_stride[0] > 1 && weights.ci <= kWideTransposedChannels)) {
     bits.input = 16;
   }
   return bits;
@@ -122,13 +123,17 @@ struct Device::Impl {
   Result<Activation> RunInt8Block(size_t i, const ops::ConvBlock& op, const Shape& out,
                                   StepReport& report);
   Int8Output OutputOf(size_t i, const Shape& out) const;
+  // A Resize that repeats pixels and that only blocks read.
+  bool IsUpsampling(size_t i) const;
   bool CanBeWide(size_t i) const;
   bool IsFirstLayer(size_t i) const;
   bool NeedsWide(size_t i) const;
+  size_t WideUntil(size_t i) const;
   Result<Activation> RunPlan(const ConvPlan& plan, size_t i, const ops::ConvBlock& op,
                              bool want_ranges);
-  // Makes a value float32, for readers that want values.
-  Status MakeFloat(int32_t value);
+  // Makes the floats of a value of levels, for a reader at `step` that wants them (or
+  // steps.size()).
+  Status MakeFloat(int32_t value, size_t step);
   Result<Activation> RunQuantized(size_t i, const ops::QuantizedConv2D& op, const Shape& out,
                                   StepReport& report);
   const Activation& Input(const program::Step& step, size_t k) const {
@@ -146,6 +151,7 @@ struct Device::Impl {
   std::map<size_t, std::shared_ptr<const QuantizedFilter>> quantized_filters;  // by step
   std::vector<int32_t> producer;             // by value: the step that makes it, or -1
   std::vector<size_t> last_use;              // by value: the step that reads it last
+  std::vector<size_t> levels_until;          // by value: the int8 block that reads it last
   std::vector<int> uses;                     // by value: how often steps and outputs read it
   std::vector<std::vector<size_t>> readers;  // by value: the blocks whose input it is
   std::vector<Activation> live;              // by value
@@ -178,6 +184,7 @@ Status Device::Impl::Prepare() {
   constants.resize(program.values.size());
   blocks.resize(program.steps.size());
   last_use.assign(program.values.size(), 0);
+  levels_until.assign(program.values.size(), 0);
   producer.assign(program.values.size(), -1);
   uses.assign(program.values.size(), 0);
   readers.resize(program.values.size());
@@ -188,6 +195,12 @@ Status Device::Impl::Prepare() {
       readers[static_cast<size_t>(step.inputs[0])].push_back(i);
   }
   for (const program::Port& port : program.outputs) ++uses[static_cast<size_t>(port.value)];
+  for (size_t i = program.steps.size(); i-- > 0;) {
+    if (!IsUpsampling(i)) continue;  // blocks read through it
+    auto& through = readers[static_cast<size_t>(program.steps[i].inputs[0])];
+    const auto& behind = readers[static_cast<size_t>(program.steps[i].outputs[0])];
+    through.insert(through.end(), behind.begin(), behind.end());
+  }
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const program::Step& step = program.steps[i];
     for (int32_t v : step.inputs) last_use[static_cast<size_t>(v)] = i;
@@ -195,6 +208,8 @@ Status Device::Impl::Prepare() {
       PICABIA_RETURN_IF_ERROR(
           PrepareBlock(i, *op, by_value).WithContext("node '" + step.name + "'"));
     producer[static_cast<size_t>(step.outputs[0])] = static_cast<int32_t>(i);
+    if (blocks[i].int8 != nullptr)
+      for (const int32_t v : step.inputs) levels_until[static_cast<size_t>(v)] = i;
   }
   for (const program::Port& port : program.outputs)
     last_use[static_cast<size_t>(port.value)] = program.steps.size();
@@ -204,6 +219,14 @@ Status Device::Impl::Prepare() {
     PICABIA_ASSIGN_OR_RETURN(constants[v], UnpackConstant(c, program.values[v].dtype));
   }
   return OkStatus();
+}
+
+bool Device::Impl::IsUpsampling(size_t i) const {
+  const program::Step& step = program.steps[i];
+  const auto* op = std::get_if<ops::Resize>(&step.op);
+  const auto out = static_cast<size_t>(step.outputs[0]);
+  return op != nullptr && step.inputs.size() == 1 && ops::RepeatFactor(*op) && uses[out] > 0 &&
+         static_cast<size_t>(uses[out]) == readers[out].size();
 }
 
 Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
@@ -274,7 +297,8 @@ void Device::Impl::PrepareInt8(size_t i, const ops::ConvBlock& op) {
   block.weights = block.int8->conv;
   const auto& reading = readers[static_cast<size_t>(step.outputs[0])];
   block.to_levels = can && (block.int8->winograd || !reading.empty());
-  if (uses[static_cast<size_t>(step.outputs[0])] == 1 && reading.size() == 1)
+  if (uses[static_cast<size_t>(step.outputs[0])] == 1 && reading.size() == 1 &&
+      program.steps[reading[0]].inputs[0] == step.outputs[0])
     block.only_reader = static_cast<int32_t>(reading[0]);
 }
 
@@ -305,11 +329,15 @@ Int8Output Device::Impl::OutputOf(size_t i, const Shape& out) const {
   return twice ? Int8Output::kSource : Int8Output::kLevels;
 }
 
-Status Device::Impl::MakeFloat(int32_t value) {
+Status Device::Impl::MakeFloat(int32_t value, size_t step) {
   Activation& a = live[static_cast<size_t>(value)];
-  if (a.levels.empty()) return OkStatus();
+  if (a.levels.empty() || a.values) return OkStatus();
   PICABIA_ASSIGN_OR_RETURN(Tensor values, ValuesOf({kernels, threads, pool}, a));
-  a = {std::move(values), nullptr, {}, {}};
+  if (levels_until[static_cast<size_t>(value)] > step) {
+    a.values = std::move(values);
+  } else {
+    a = {std::move(values), nullptr, {}, {}, 1, {}};
+  }
   return OkStatus();
 }
 
@@ -323,9 +351,11 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
   const size_t norm = op.norm == ops::Norm::kInstance ? std::exchange(next, next + 2) : 0;
   if (op.has_residual) {
     Activation& residual = live[static_cast<size_t>(step.inputs[next])];
-    if (!block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[next]));
-    if (block.to_levels) {
+    if (!block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[next], i));
+    if (block.to_levels && residual.levels.empty()) {
+      Tensor values = residual.tensor;  // others may want them
       PICABIA_ASSIGN_OR_RETURN(residual, LevelsOf({kernels, threads, pool}, residual));
+      residual.values = std::move(values);
     }
   }
   Int8Inputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
@@ -335,7 +365,7 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
     inputs.norm_shift = data(norm + 1);
   }
   if (op.has_residual) inputs.residual = &Input(step, next);
-  const Shape& x = inputs.x.tensor.shape();
+  const Shape x = inputs.x.shape();
   const auto plan = PlanFor(block.int8_plans, x, [&] {
     return std::make_shared<const Int8Plan>(op, block.int8, block.bits.input, x, out);
   });
@@ -349,9 +379,11 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
 Result<Activation> Device::Impl::RunPlan(const ConvPlan& plan, size_t i, const ops::ConvBlock& op,
                                          bool want_ranges) {
   const program::Step& step = program.steps[i];
-  for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value));
-  const auto data = [&](size_t input) { return Input(step, input).tensor.data<float>(); };
-  ConvInputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
+  for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value, i));
+  const auto data = [&](size_t input) { return Input(step, input).floats().data<float>(); };
+  const Activation& from = Input(step, 0);
+  const Activation x_floats{from.floats(), nullptr, from.ranges, {}, 1, {}};
+  ConvInputs inputs{x_floats, nullptr, nullptr, nullptr, nullptr};
   size_t next = 2;
   if (op.has_bias) inputs.bias = data(next++);
   if (op.norm == ops::Norm::kInstance) {
@@ -393,6 +425,22 @@ bool Device::Impl::NeedsWide(size_t i) const {
   });
 }
 
+// The step behind those that need 16-bit factors where block i does. (Steps of other kinds, such as
+// those of a conditional norm, stand between the blocks.)
+size_t Device::Impl::WideUntil(size_t i) const {
+  const auto is_block = [this](size_t k) {
+    return std::holds_alternative<ops::ConvBlock>(program.steps[k].op);
+  };
+  size_t end = i + 1;
+  bool first = true;
+  for (size_t after = 0; end < program.steps.size() && after < kWideAfter; ++end) {
+    if (!is_block(end)) continue;
+    first = first && IsFirstLayer(end);
+    if (!first) ++after;
+  }
+  return end;
+}
+
 Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
                                           StepReport& report) {
   const program::Step& step = program.steps[i];
@@ -403,7 +451,7 @@ Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, co
   if (wide && block.wide_weights == nullptr) {
     PICABIA_ASSIGN_OR_RETURN(block.wide_weights, MakeConvWeights(op, *block.filter));
   }
-  const Shape x = Input(step, 0).tensor.shape();
+  const Shape x = Input(step, 0).shape();
   const auto plan = PlanFor(wide ? block.wide_plans : block.plans, x, [&] {
     return std::make_shared<const ConvPlan>(op, wide ? block.wide_weights : block.weights,
                                             block.mode, bits, x, out);
@@ -422,8 +470,6 @@ Result<Activation> Device::Impl::RunQuantized(size_t i, const ops::QuantizedConv
   const bool is_constant = constants[static_cast<size_t>(step.inputs[1])].has_value();
   if (packed == nullptr || !is_constant) packed = MakeQuantizedFilter(op, filter);
   report.kernel = packed->depthwise ? "conv-q8-depthwise" : "conv-q8";
-  const Shape& f = filter.shape();
-  report.macs = out[0] * out[1] * out[2] * out[3] * f[0] * f[1] * f[2];
   report.integer = true;
   Activation y;
   PICABIA_ASSIGN_OR_RETURN(
@@ -436,25 +482,36 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
   const program::Step& step = program.steps[i];
   std::vector<Tensor> inputs;
   std::vector<ops::TensorType> types;
+  if (IsUpsampling(i) && options.arithmetic == Arithmetic::kInt8) {
+    const Activation& x = Input(step, 0);
+    if (!x.levels.empty() && x.source == nullptr) {
+      Activation y = x;
+      y.values.reset();
+      y.repeat *= *ops::RepeatFactor(std::get<ops::Resize>(step.op));
+      report.kernel = "in the reader";
+      return y;
+    }
+  }
   std::vector<const Tensor*> values(step.inputs.size(), nullptr);
   const bool is_block = std::holds_alternative<ops::ConvBlock>(step.op);
   for (size_t k = 0; k < step.inputs.size(); ++k) {
     const auto v = static_cast<size_t>(step.inputs[k]);
-    if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[k]));
+    if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[k], i));
     const bool packed = packed_types.contains(step.inputs[k]);
     if (packed) {
       types.push_back(packed_types.at(step.inputs[k]));
       inputs.emplace_back();
       continue;
     }
-    inputs.push_back(Input(step, k).tensor);
-    // Levels stand for floats.
-    types.push_back(
-        {live[v].levels.empty() ? inputs.back().dtype() : DType::kF32, inputs.back().shape()});
-    values[k] = &Input(step, k).tensor;
+    const bool levels = is_block && !live[v].levels.empty();  // they stand for floats
+    inputs.push_back(levels ? live[v].tensor : live[v].floats());
+    types.push_back({levels ? DType::kF32 : inputs.back().dtype(),
+                     levels ? live[v].shape() : inputs.back().shape()});
+    values[k] = &live[v].tensor;
   }
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
                            ops::InferOutputs(step.op, types, values));
+  report.macs = StepMacs(step.op, types, out[0].shape);
   Activation result;
   if (const auto* op = std::get_if<ops::ConvBlock>(&step.op); op != nullptr && !options.reference)
     return RunBlock(i, *op, out[0].shape, report);
@@ -462,6 +519,17 @@ Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
       op != nullptr && !options.reference &&
       QuantizedConvFits(*op, inputs[1].shape(), out[0].shape))
     return RunQuantized(i, *op, out[0].shape, report);
+  if (const auto* op = std::get_if<ops::Conv2D>(&step.op);
+      op != nullptr && !options.reference && options.arithmetic != Arithmetic::kFp32 &&
+      GroupedInt8Fits(*op, inputs[1].shape(), out[0].shape)) {
+    const bool wide = options.arithmetic == Arithmetic::kInt16;
+    report.kernel = GroupedInt8Kernel(*op, inputs[1].shape(), wide);
+    report.integer = true;
+    PICABIA_ASSIGN_OR_RETURN(
+        result.tensor, RunGroupedInt8({kernels, threads, pool}, *op, inputs, Input(step, 0).ranges,
+                                      wide, out[0].shape));
+    return result;
+  }
   if (options.reference) {
     report.kernel = "reference";
     PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> y, kernels::RunReference(step.op, inputs));
@@ -498,9 +566,7 @@ Status Device::Impl::RunSteps(std::vector<StepReport>& reports, bool& again) {
     if (!result.ok()) return result.status().WithContext("node '" + step.name + "'");
     live[static_cast<size_t>(step.outputs[0])] = *std::move(result);
     if (NeedsWide(i)) {
-      wide_until = i + 1;
-      while (wide_until < program.steps.size() && IsFirstLayer(wide_until)) ++wide_until;
-      wide_until = std::min(wide_until + kWideAfter, program.steps.size());
+      wide_until = WideUntil(i);
       again = true;
       return OkStatus();
     }
@@ -528,10 +594,10 @@ Result<std::vector<Tensor>> Device::Run(const std::vector<Tensor>& inputs,
   }
   std::vector<Tensor> outputs;
   for (const program::Port& port : d.program.outputs)
-    if (status.ok()) status = d.MakeFloat(port.value);
+    if (status.ok()) status = d.MakeFloat(port.value, d.program.steps.size());
   if (status.ok())
     for (const program::Port& port : d.program.outputs)
-      outputs.push_back(d.live[static_cast<size_t>(port.value)].tensor);
+      outputs.push_back(d.live[static_cast<size_t>(port.value)].floats());
   d.live.clear();
   if (!status.ok()) return status;
   return outputs;

@@ -25,6 +25,7 @@ using FastResult = Result<std::optional<Tensor>>;
 
 FastResult TryElementwise(const StepInputs& s, const ops::Op& op);  // elementwise_steps.cc
 FastResult TryLayout(const StepInputs& s, const ops::Op& op);       // layout_steps.cc
+FastResult TryJoin(const StepInputs& s, const ops::Op& op);         // join_steps.cc
 FastResult TryWindow(const StepInputs& s, const ops::Op& op);       // window_steps.cc
 FastResult TryProduct(const StepInputs& s, const ops::Op& op);      // product_steps.cc
 FastResult TryQuantized(const StepInputs& s, const ops::Op& op);    // quantized_steps.cc

@@ -25,8 +25,8 @@ ChannelRange EmptyRange(int64_t channels) {
   const auto n = static_cast<size_t>(channels);
   return {std::vector<float>(n, std::numeric_limits<float>::infinity()),
           std::vector<float>(n, -std::numeric_limits<float>::infinity()),
-          false,
-          {}};
+          {},
+          0};
 }
 
 void MergeRange(ChannelRange& into, const ChannelRange& from) {

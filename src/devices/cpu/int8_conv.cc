@@ -67,6 +67,7 @@ struct Int8Plan::Picture {
   ConvContext context;
   const int16_t* levels = nullptr;      // or
   const LevelSource* source = nullptr;  // or
+  int64_t repeat = 1;                   // of levels: Activation::repeat
   const float* floats = nullptr;
   LevelMapping mapping;
   InputQuantization quantization;
@@ -110,8 +111,10 @@ bool Int8Plan::CanMakeLevels(const ops::ConvBlock& op, const ConvWeights& weight
   const auto simple = [](ops::Activation a) {
     return a == ops::Activation::kNone || a == ops::Activation::kRelu;
   };
+  // Scale and shift are part of the levels' own where no activation stands before them.
+  const bool plain = op.post_scale == 1 && op.post_shift == 0;
   return !weights.expanded && simple(op.activation) && simple(op.activation2) &&
-         op.post_scale == 1 && op.post_shift == 0;
+         (plain || op.activation == ops::Activation::kNone);
 }
 
 const char* Int8Plan::kernel() const {
@@ -232,6 +235,75 @@ void Int8Plan::CopyPixel(const Picture& p, Scratch& s, int64_t from, int64_t to)
     std::memcpy(s.high + to * conv_.ci, s.high + from * conv_.ci, ci);
 }
 
+// Where pixel (y, x) of the input stands in memory.
+int64_t Int8Plan::PixelAt(const Picture& p, int64_t y, int64_t x) const {
+  if (p.repeat == 1) return y * g_.in_w + x;
+  return y / p.repeat * (g_.in_w / p.repeat) + x / p.repeat;
+}
+
+namespace {
+
+// Pixel i of `count` becomes pixel (first + i) / times of those that begin at `from`, which end
+// where the row ends: none is overwritten before it has been read.
+template <int64_t kBytes>
+void SpreadPixels(uint8_t* row, int64_t from, int64_t first, int64_t count, int64_t times,
+                  int64_t bytes) {
+  const int64_t size = kBytes > 0 ? kBytes : bytes, skipped = first / times;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t source = from + (first + i) / times - skipped;
+    std::memmove(row + i * size, row + source * size, static_cast<size_t>(size));
+  }
+}
+
+void Spread(uint8_t* row, int64_t from, int64_t first, int64_t count, int64_t times,
+            int64_t bytes) {
+  switch (bytes) {
+    case 8:
+      return SpreadPixels<8>(row, from, first, count, times, bytes);
+    case 16:
+      return SpreadPixels<16>(row, from, first, count, times, bytes);
+    case 32:
+      return SpreadPixels<32>(row, from, first, count, times, bytes);
+    case 64:
+      return SpreadPixels<64>(row, from, first, count, times, bytes);
+    default:
+      return SpreadPixels<0>(row, from, first, count, times, bytes);
+  }
+}
+
+}  // namespace
+
+// As Convert, of `count` pixels of input row y from column `first` on, each repeated.
+void Int8Plan::ConvertRepeated(const Picture& p, int64_t y, int64_t first, int64_t count,
+                               Scratch& s, int64_t at) const {
+  if (count == 0) return;
+  const int64_t pixels = (first + count - 1) / p.repeat - first / p.repeat + 1;
+  const int64_t from = count - pixels;
+  Convert(p, PixelAt(p, y, first), pixels, s, at + from);
+  const int64_t ci = conv_.ci;
+  if (p.input.kind == FactorKind::kTile)
+    return Spread(reinterpret_cast<uint8_t*>(s.tile + at * ci), from, first, count, p.repeat,
+                  ci * 2);
+  Spread(s.low + at * ci, from, first, count, p.repeat, ci);
+  if (p.input.kind == FactorKind::kWord) Spread(s.high + at * ci, from, first, count, p.repeat, ci);
+}
+
+// Input row y where it is the same as row y - 1, which stands in slot `from` of the strip.
+bool Int8Plan::CopyRowBefore(const Picture& p, int64_t y, Scratch& s, int64_t from,
+                             int64_t to) const {
+  const int64_t row = SourceIndex(op_.pad_mode, y, g_.in_h);
+  const int64_t before = SourceIndex(op_.pad_mode, y - 1, g_.in_h);
+  if (row < 0 || before < 0 || row / p.repeat != before / p.repeat) return false;
+  const int64_t n = strip_width_ * conv_.ci;
+  if (p.input.kind == FactorKind::kTile) {
+    std::copy_n(s.tile + from * n, n, s.tile + to * n);
+    return true;
+  }
+  std::copy_n(s.low + from * n, n, s.low + to * n);
+  if (p.input.kind == FactorKind::kWord) std::copy_n(s.high + from * n, n, s.high + to * n);
+  return true;
+}
+
 // One row of the strip: input row y (which may lie outside) with its horizontal padding.
 void Int8Plan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_row) const {
   const int64_t at = strip_row * strip_width_;
@@ -241,7 +313,11 @@ void Int8Plan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_ro
   // Input columns that the strip holds; a stride may skip the last ones.
   const int64_t first = std::clamp<int64_t>(-left, 0, g_.in_w);
   const int64_t end = std::clamp<int64_t>(strip_width_ - left, first, g_.in_w);
-  Convert(p, source * g_.in_w + first, end - first, s, at + left + first);
+  if (p.repeat > 1) {
+    ConvertRepeated(p, source, first, end - first, s, at + left + first);
+  } else {
+    Convert(p, source * g_.in_w + first, end - first, s, at + left + first);
+  }
   const auto pad = [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i) {
       const int64_t column = SourceIndex(op_.pad_mode, i - left, g_.in_w);
@@ -250,7 +326,7 @@ void Int8Plan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_ro
       } else if (column >= first && column < end) {
         CopyPixel(p, s, at + left + column, at + i);
       } else {
-        Convert(p, source * g_.in_w + column, 1, s, at + i);
+        Convert(p, PixelAt(p, source, column), 1, s, at + i);
       }
     }
   };
@@ -271,7 +347,12 @@ void Int8Plan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, int6
   const int64_t y = first_row * conv_.in_stride[0] - g_.pad_top + conv_.dy_min;
   const int64_t count = InputRows(rows);
   if (p.source != nullptr) ReadSource(p, y + kept, count - kept, s);
-  for (int64_t i = kept; i < count; ++i) FillRow(p, y + i, s, (s.first_slot + i) % strip_height_);
+  for (int64_t i = kept; i < count; ++i) {
+    const int64_t slot = (s.first_slot + i) % strip_height_;
+    const int64_t before = (s.first_slot + i - 1 + strip_height_) % strip_height_;
+    if (p.repeat > 1 && i > 0 && CopyRowBefore(p, y + i, s, before, slot)) continue;
+    FillRow(p, y + i, s, slot);
+  }
 }
 
 // Makes the source's rows under `count` rows of the strip, of which the first is y.
@@ -535,6 +616,7 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
     in.factors = p.mapping.input;
   } else {
     in.range = ranges[n];
+    if (in.kind == FactorKind::kWord && in.range.OnGrid()) in.kind = FactorKind::kByte;
     p.quantization = in.kind == FactorKind::kTile
                          ? TileQuantization(in.range)
                          : QuantizationFor(in.range, in.kind == FactorKind::kWord ? 16 : 8);
@@ -543,7 +625,7 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
       in.factors.zero.push_back(p.quantization.zero[c]);
       in.factors.most.push_back(FactorLevels(in.kind));
     }
-    in.exact = in.range.integral && in.kind == FactorKind::kByte;
+    in.exact = in.range.OnGrid() && in.kind == FactorKind::kByte;
   }
   for (size_t c = 0; c < in.range.low.size(); ++c) {
     in.range.low[c] = std::min(in.range.low[c], 0.f);
@@ -593,10 +675,11 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
     } else if (inputs.bias != nullptr) {
       offset = static_cast<double>(inputs.bias[c]);
     }
-    out.scale.push_back(scale);
-    out.offset.push_back(offset);
+    const auto factor = static_cast<double>(op.post_scale);
+    out.scale.push_back(scale * factor);
+    out.offset.push_back(offset * factor + static_cast<double>(op.post_shift));
     out.deviation.push_back(std::sqrt(moments.squares / std::max(moments.count, 1.0)) *
-                            std::fabs(scale));
+                            std::fabs(out.scale.back()));
   }
   out.noise = weight > 0 ? noise / weight : 0;
   return out;
@@ -703,13 +786,15 @@ class Int8Plan::Source : public LevelSource {
 
 Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& inputs,
                                  Int8Output output, bool want_ranges) const {
-  const bool to_levels = output != Int8Output::kFloats, keep = output != Int8Output::kSource;
+  const Shape shape{g_.batch, g_.out_h, g_.out_w, conv_.co};
+  const bool empty = CheckedProduct(shape) == 0;  // has no levels
+  const bool to_levels = output != Int8Output::kFloats && !empty;
+  const bool keep = output != Int8Output::kSource || empty;
   Activation out;
   const DType dtype = to_levels ? DType::kI16 : DType::kF32;
-  const Shape shape{g_.batch, g_.out_h, g_.out_w, conv_.co};
   PICABIA_ASSIGN_OR_RETURN(out.tensor, keep ? context.pool.AllocateTensor(dtype, shape)
                                             : Tensor::WithoutData(dtype, shape));
-  if (out.tensor.num_elements() == 0) return out;
+  if (empty) return out;
   std::vector<Scratch> scratch(static_cast<size_t>(context.threads.threads()));
   for (Scratch& s : scratch) {
     PICABIA_ASSIGN_OR_RETURN(s, AllocateScratch(context, inputs.x.source.get(), !keep));
@@ -731,14 +816,16 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
     } else if (inputs.x.levels.empty()) {
       p.floats = inputs.x.tensor.data<float>() + n * in_size;
     } else {
-      p.levels = inputs.x.tensor.data<int16_t>() + n * in_size;
+      p.repeat = inputs.x.repeat;
+      p.levels = inputs.x.tensor.data<int16_t>() + n * (in_size / (p.repeat * p.repeat));
     }
     PrepareInput(p, inputs, at, ranges);
     if (to_levels && keep) {
       p.out_levels = out.tensor.MutableData<int16_t>() + n * size;
     } else if (!to_levels) {
       p.out_floats = out.tensor.MutableData<float>() + n * size;
-      if (inputs.residual != nullptr) p.residual = inputs.residual->tensor.data<float>() + n * size;
+      if (inputs.residual != nullptr)
+        p.residual = inputs.residual->floats().data<float>() + n * size;
     }
     // Levels have room for what the input's range can lead to; a second try that rarely happens has
     // room for what the first one found.

@@ -70,6 +70,10 @@ class Int8Plan : public std::enable_shared_from_this<Int8Plan> {
   void Convert(const Picture& p, int64_t pixel, int64_t count, Scratch& s, int64_t at) const;
   void FillZero(const Picture& p, Scratch& s, int64_t at, int64_t pixels) const;
   void CopyPixel(const Picture& p, Scratch& s, int64_t from, int64_t to) const;
+  void ConvertRepeated(const Picture& p, int64_t y, int64_t first, int64_t count, Scratch& s,
+                       int64_t at) const;
+  int64_t PixelAt(const Picture& p, int64_t y, int64_t x) const;
+  bool CopyRowBefore(const Picture& p, int64_t y, Scratch& s, int64_t from, int64_t to) const;
   void FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_row) const;
   int64_t InputRows(int64_t rows) const;
   void FillStrip(const Picture& p, int64_t first_row, int64_t rows, int64_t kept, Scratch& s) const;

@@ -19,7 +19,9 @@ constexpr double kMaxWeight = 127;
 constexpr double kLargestLevel =
     32400;                           // so that a span of levels can be shifted a little (levels.cc)
 constexpr int64_t kRunLength = 128;  // 128 * 127 * 65535 < 2^31: kernels::PanelRun
-constexpr int64_t kWinogradChannels = 32;
+constexpr int64_t kWinogradChannels = 32;  // its panels' rows come in such groups
+// With fewer the direct products take no longer, and may have 16-bit inputs.
+constexpr int64_t kLeastWinogradChannels = 64;
 
 // G g G' of one filter: G = {1,0,0; 1/2,1/2,1/2; 1/2,-1/2,1/2; 0,0,1}.
 std::array<float, kWinogradTaps> TransformFilter(const std::array<float, 9>& g) {
@@ -85,7 +87,8 @@ void FillWinograd(const ConvWeights& conv, Int8Weights& w) {
 bool SuitsWinograd(const ops::ConvBlock& op, const ConvWeights& c) {
   return !op.transposed && !c.expanded && c.kernel_h == 3 && c.kernel_w == 3 &&
          op.window.strides[0] == 1 && op.window.strides[1] == 1 && op.window.dilations[0] == 1 &&
-         op.window.dilations[1] == 1 && c.ci % kWinogradChannels == 0 && c.co >= kWinogradChannels;
+         op.window.dilations[1] == 1 && c.ci % kWinogradChannels == 0 &&
+         c.ci >= kLeastWinogradChannels && c.co >= kWinogradChannels;
 }
 
 // The inputs of one product, tap after tap and channel after channel.

@@ -251,8 +251,39 @@ int64_t BlockPixels(int64_t channels, int64_t period) {
 
 }  // namespace
 
+Shape Activation::shape() const {
+  Shape s = tensor.shape();
+  if (repeat == 1) return s;
+  s[1] *= repeat;
+  s[2] *= repeat;
+  return s;
+}
+
+namespace {
+
+Result<Tensor> Repeated(const ConvContext& context, const Tensor& x, int64_t times,
+                        const Shape& shape) {
+  PICABIA_ASSIGN_OR_RETURN(Tensor y, context.pool.AllocateTensor(DType::kF32, shape));
+  const int64_t c = shape[3], row = shape[2] * c, small = x.shape()[2] * c;
+  const float* from = x.data<float>();
+  float* to = y.MutableData<float>();
+  context.threads.For(shape[0] * shape[1], [=](int64_t i, int) {
+    for (int64_t p = 0; p < row / c; ++p)
+      std::copy_n(from + i / times * small + p / times * c, c, to + i * row + p * c);
+  });
+  return y;
+}
+
+}  // namespace
+
 Result<Tensor> ValuesOf(const ConvContext& context, const Activation& a) {
   if (a.levels.empty()) return a.tensor;
+  if (a.repeat > 1) {
+    Activation once = a;
+    once.repeat = 1;
+    PICABIA_ASSIGN_OR_RETURN(const Tensor values, ValuesOf(context, once));
+    return Repeated(context, values, a.repeat, a.shape());
+  }
   if (a.source != nullptr) {
     Activation kept = a;
     kept.source = nullptr;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/tensor.h"
@@ -49,6 +50,14 @@ struct Activation {
   std::shared_ptr<const LevelSource> source;  // of a batch of one
   std::vector<ChannelRange> ranges;           // of float32: one a picture of the batch, or empty
   std::vector<LevelScale> levels;             // one a picture of the batch
+  // Each pixel of levels stands `repeat` times in a row, each row as often: upsampling that only
+  // the reader does.
+  int64_t repeat = 1;
+  std::optional<Tensor> values;  // levels as floats, where a reader has asked for them
+
+  Shape shape() const;  // with the repetitions
+  // Of float32, or of levels whose values are there.
+  const Tensor& floats() const { return values ? *values : tensor; }
 };
 
 // Smallest and largest value of each channel.

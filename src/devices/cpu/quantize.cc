@@ -45,10 +45,13 @@ InputQuantization Sized(int64_t channels) {
   return q;
 }
 
-float ScaleFor(float range, int levels, bool integral) {
+// A quarter of a step more: 1/255 times 255 rounds.
+bool FitsGrid(float range, float grid) { return range <= grid * 255.25f; }
+
+float ScaleFor(float range, int levels, float grid) {
   if (!(range > 0))
     return 0;  // its weights count for nothing, and must not widen the others' scale
-  if (integral && levels == 255 && range <= 255) return 1;  // a picture's own levels: exact
+  if (levels == 255 && FitsGrid(range, grid)) return grid;  // a picture's own levels: exact
   return std::max(range / static_cast<float>(levels), kSmallestScale);
 }
 
@@ -134,13 +137,19 @@ int64_t RowPeriod(int64_t channels) {
   return channels >= kEnough || channels == 0 ? channels : channels * CeilDiv(kEnough, channels);
 }
 
+bool ChannelRange::OnGrid() const {
+  for (size_t c = 0; c < low.size(); ++c)
+    if (!FitsGrid(std::max(high[c], 0.f) - std::min(low[c], 0.f), grid)) return false;
+  return grid > 0;
+}
+
 InputQuantization QuantizationFor(const ChannelRange& range, int bits) {
   InputQuantization q = Sized(static_cast<int64_t>(range.low.size()));
   const int levels = bits == 8 ? 255 : 65535;
   for (size_t c = 0; c < range.low.size(); ++c) {
     const float low = std::max(std::min(range.low[c], 0.f), -kLargest);
     const float high = std::min(std::max(range.high[c], 0.f), kLargest);
-    q.scale[c] = ScaleFor(high - low, levels, range.integral);
+    q.scale[c] = ScaleFor(high - low, levels, range.grid);
     q.inverse_scale[c] = q.scale[c] > 0 ? 1 / q.scale[c] : 1;
     q.zero[c] = std::clamp(RoundEven(static_cast<double>(-low) * q.inverse_scale[c]), 0, levels);
     q.low[c] = static_cast<float>(-q.zero[c]);

@@ -19,8 +19,12 @@ namespace picabia::cpu {
 struct ChannelRange {
   std::vector<float> low;
   std::vector<float> high;
-  bool integral = false;         // every value is an integer (a decoded picture)
   std::vector<float> deviation;  // standard deviation, or an upper bound of it; empty: not known
+  // Every value is a multiple of it, as in decoded pictures: 1, 1/255, or 0 for neither.
+  float grid = 0;
+
+  // Whether 8 bits hold every value exactly.
+  bool OnGrid() const;
 };
 
 // Bits of the two factors, 8 or 16. A 16-bit factor is two bytes, high and low, multiplied apart

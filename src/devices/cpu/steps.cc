@@ -1,6 +1,7 @@
 // The fast path of an operator where there is one, the scalar reference of kernels/ otherwise.
 #include "devices/cpu/steps.h"
 
+#include <array>
 #include <optional>
 
 #include "base/checked.h"
@@ -17,7 +18,8 @@ Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops:
     *kernel = "row";
     return step.Allocate();
   }
-  for (const auto try_fast : {TryLayout, TryElementwise, TryWindow, TryQuantized, TryProduct}) {
+  for (const auto try_fast :
+       {TryLayout, TryJoin, TryElementwise, TryWindow, TryQuantized, TryProduct}) {
     *kernel = "row";
     PICABIA_ASSIGN_OR_RETURN(std::optional<Tensor> fast, try_fast(step, op));
     if (fast) return *std::move(fast);
@@ -25,6 +27,20 @@ Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops:
   *kernel = "reference";
   PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, kernels::RunReference(op, inputs));
   return std::move(outputs[0]);
+}
+
+int64_t StepMacs(const ops::Op& op, const std::vector<ops::TensorType>& inputs,
+                 const Shape& output) {
+  const bool transposed = std::holds_alternative<ops::ConvTranspose2D>(op) ||
+                          std::holds_alternative<ops::Int8ConvTranspose2D>(op);
+  const bool plain = std::holds_alternative<ops::Conv2D>(op) ||
+                     std::holds_alternative<ops::Int8Conv2D>(op) ||
+                     std::holds_alternative<ops::QuantizedConv2D>(op);
+  if (!transposed && !plain) return 0;
+  const Shape& f = inputs[1].shape;
+  const auto macs = CheckedProduct(std::array{
+      CheckedProduct(transposed ? inputs[0].shape : output).value_or(0), f[0], f[1], f[2]});
+  return macs.value_or(0);
 }
 
 }  // namespace picabia::cpu

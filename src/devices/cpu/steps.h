@@ -18,4 +18,8 @@ namespace picabia::cpu {
 Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops::TensorType& output,
                        const std::vector<Tensor>& inputs, const char** kernel);
 
+// Multiply-adds of a convolution that is no block, or 0.
+int64_t StepMacs(const ops::Op& op, const std::vector<ops::TensorType>& inputs,
+                 const Shape& output);
+
 }  // namespace picabia::cpu

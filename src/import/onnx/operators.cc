@@ -15,6 +15,7 @@ Result<ir::ValueId> ConvertUnary(NodeContext& c) {
 
 template <ops::BinaryKind kKind>
 Result<ir::ValueId> ConvertBinary(NodeContext& c) {
+  if (kKind == ops::BinaryKind::kPRelu) PICABIA_RETURN_IF_ERROR(CheckFiniteInputs(c, 1));
   return AddNode(c, ops::Binary{kKind});
 }
 

@@ -47,7 +47,10 @@ Result<ir::ValueId> ConvertSoftmaxBy(NodeContext& c, ops::SoftmaxKind kind) {
   return AddNode(c, ops::Reshape{{}, true});
 }
 
-Result<ir::ValueId> ConvertMatMul(NodeContext& c) { return AddNode(c, ops::MatMul{}); }
+Result<ir::ValueId> ConvertMatMul(NodeContext& c) {
+  PICABIA_RETURN_IF_ERROR(CheckFiniteInputs(c, 0));
+  return AddNode(c, ops::MatMul{});
+}
 
 // alpha * a b + beta * c
 Result<ir::ValueId> ConvertGemm(NodeContext& c) {

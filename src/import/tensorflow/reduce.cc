@@ -15,6 +15,7 @@ Result<int64_t> LastAxis(const NodeContext& c) {
 
 Result<ir::ValueId> AddProduct(NodeContext& c, const char* transpose_a, const char* transpose_b,
                                bool matrices_only) {
+  PICABIA_RETURN_IF_ERROR(CheckFiniteInputs(c, 0));
   ops::MatMul op;
   PICABIA_ASSIGN_OR_RETURN(op.transpose_a, c.attributes.Bool(transpose_a, false));
   PICABIA_ASSIGN_OR_RETURN(op.transpose_b, c.attributes.Bool(transpose_b, false));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/checked.h"
 #include "ops/parameters.h"
 
 namespace picabia::kernels {
@@ -32,7 +33,18 @@ Result<Tensor> Activate(ops::Activation activation, float alpha, Tensor x) {
 
 Result<Tensor> BlockConvolution(const ops::ConvBlock& op, Tensor x, const Tensor& filter) {
   ops::Window window = op.window;
-  if (op.pad_mode != ops::PadMode::kConstant) {
+  if (op.pad_mode != ops::PadMode::kConstant && op.transposed) {
+    // As many pixels as the filter reaches, whose own outputs fall off again.
+    std::array<int64_t, 2> more{};
+    for (size_t a = 0; a < 2; ++a) {
+      const int64_t reach = (filter.shape()[a] - 1) * window.dilations[a] + 1;
+      more[a] = CeilDiv(reach, window.strides[a]);
+      window.pads[a] += more[a] * window.strides[a];
+      window.pads[a + 2] += more[a] * window.strides[a];
+    }
+    PICABIA_ASSIGN_OR_RETURN(
+        x, One(ops::Pad{op.pad_mode, {0, more[0], more[1], 0}, {0, more[0], more[1], 0}, 0}, {x}));
+  } else if (op.pad_mode != ops::PadMode::kConstant) {
     const auto& p = window.pads;
     PICABIA_ASSIGN_OR_RETURN(
         x, One(ops::Pad{op.pad_mode, {0, p[0], p[1], 0}, {0, p[2], p[3], 0}, 0}, {x}));
