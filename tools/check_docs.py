@@ -17,7 +17,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|[\s;&|(])(\./dev|(?:build/release/bin/)?picabia) ([a-z][a-z-]*)", re.MULTILINE)
 PLACEHOLDER = re.compile(r"[*<>{}$|]|\.\.\.|\b(?!README|CHANGELOG|CONTRIBUTING|LICENSE|VERSION)[A-Z][A-Z_]+\b")
 MADE_BY_A_BUILD = ("build/",)
-DEV_COMMANDS = re.compile(r"^  ([a-z]+) ", re.MULTILINE)
+DEV_COMMANDS = re.compile(r"^  ([a-z][a-z-]*) ", re.MULTILINE)
 PICABIA_COMMANDS = re.compile(r'add_subcommand\("([a-z]+)"')
 
 

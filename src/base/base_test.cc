@@ -142,8 +142,13 @@ TEST(Cpu, ForcedInstructionSet) {
   EXPECT_EQ(*SelectIsa(), Isa::kScalar);
   setenv("PICABIA_ISA", "sse9", 1);
   EXPECT_FALSE(SelectIsa().ok());
+  // No machine has both.
+  setenv("PICABIA_ISA", BestIsa() == Isa::kNeon ? "sse4" : "neon", 1);
+  EXPECT_FALSE(SelectIsa().ok());
   unsetenv("PICABIA_ISA");
   EXPECT_EQ(*SelectIsa(), BestIsa());
+  EXPECT_EQ(MachineIsas().front(), Isa::kScalar);
+  EXPECT_EQ(MachineIsas().back(), BestIsa());
 }
 
 }  // namespace

@@ -5,15 +5,20 @@
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
 namespace picabia {
 namespace {
 
-constexpr const char* kNames[kNumIsas] = {"scalar", "sse4", "avx2", "avx512vnni", "avx512amx"};
+constexpr const char* kNames[kNumIsas] = {"scalar",     "sse4",      "avx2",
+                                          "avx512vnni", "avx512amx", "neon"};
 
 #if defined(__x86_64__) && defined(PICABIA_SIMD) && defined(__linux__)
 // Whether the processor has 8-bit tiles and the system lets this process (and the threads that it
@@ -32,45 +37,65 @@ bool MayUseAmx() {
 }
 #endif
 
+#if defined(__x86_64__) && defined(PICABIA_SIMD)
+void AddIsas(std::vector<Isa>& isas) {
+  __builtin_cpu_init();  // includes the check that the system saves the wide registers
+  if (!__builtin_cpu_supports("sse4.1")) return;
+  isas.push_back(Isa::kSse4);
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+      !__builtin_cpu_supports("f16c")) {
+    return;
+  }
+  isas.push_back(Isa::kAvx2);
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl") ||
+      !__builtin_cpu_supports("avx512vnni")) {
+    return;
+  }
+  isas.push_back(Isa::kAvx512Vnni);
+#if defined(__linux__)
+  if (MayUseAmx()) isas.push_back(Isa::kAvx512Amx);
+#endif
+}
+#elif defined(__aarch64__) && defined(PICABIA_SIMD) && defined(__linux__)
+void AddIsas(std::vector<Isa>& isas) {
+  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) isas.push_back(Isa::kNeon);
+}
+#else
+void AddIsas(std::vector<Isa>&) {}
+#endif
+
+std::vector<Isa> FindIsas() {
+  std::vector<Isa> isas = {Isa::kScalar};
+  AddIsas(isas);
+  return isas;
+}
+
 }  // namespace
 
 const char* IsaName(Isa isa) { return kNames[static_cast<int>(isa)]; }
 
-Isa BestIsa() {
-#if defined(__x86_64__) && defined(PICABIA_SIMD)
-  __builtin_cpu_init();  // includes the check that the system saves the wide registers
-  const bool sse4 = __builtin_cpu_supports("sse4.1");
-  const bool avx2 = sse4 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("f16c");
-  const bool avx512vnni =
-      avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512vnni");
-#if defined(__linux__)
-  static const bool amx = avx512vnni && MayUseAmx();
-  if (amx) return Isa::kAvx512Amx;
-#endif
-  if (avx512vnni) return Isa::kAvx512Vnni;
-  if (avx2) return Isa::kAvx2;
-  if (sse4) return Isa::kSse4;
-#endif
-  return Isa::kScalar;
+const std::vector<Isa>& MachineIsas() {
+  static const std::vector<Isa> isas = FindIsas();
+  return isas;
 }
 
+Isa BestIsa() { return MachineIsas().back(); }
+
 Result<Isa> SelectIsa() {
-  const Isa best = BestIsa();
   const char* name = std::getenv("PICABIA_ISA");
-  if (name == nullptr || *name == '\0') return best;
-  for (int i = 0; i < kNumIsas; ++i) {
-    if (std::string(name) != kNames[i]) continue;
-    if (i > static_cast<int>(best)) {
-      return Unsupported("PICABIA_ISA=" + std::string(name) + ": this machine runs " +
-                         IsaName(best) + " at most");
-    }
-    return static_cast<Isa>(i);
+  if (name == nullptr || *name == '\0') return BestIsa();
+  const std::string prefix = "PICABIA_ISA=" + std::string(name) + ": ";
+  const auto* found = std::find(std::begin(kNames), std::end(kNames), std::string(name));
+  if (found == std::end(kNames)) {
+    return InvalidArgument(
+        prefix + "unknown; the names are scalar, sse4, avx2, avx512vnni, avx512amx, neon");
   }
-  return InvalidArgument("PICABIA_ISA=" + std::string(name) +
-                         ": unknown; the names are scalar, sse4, avx2, avx512vnni, avx512amx");
+  const auto isa = static_cast<Isa>(found - kNames);
+  const std::vector<Isa>& isas = MachineIsas();
+  if (std::find(isas.begin(), isas.end(), isa) == isas.end())
+    return Unsupported(prefix + "this machine runs " + IsaName(isas.back()) + " at most");
+  return isa;
 }
 
 }  // namespace picabia

@@ -16,7 +16,8 @@ struct LevelRow {
   const int16_t* levels;
   int64_t count;
   int64_t period;  // entries of the parameters below, which repeat: a multiple of the channels
-  const int16_t *factor, *offset, *floor, *gain, *zero;  // [period rounded up to 32]
+  // [period rounded up to 32]; gain >= 0.
+  const int16_t *factor, *offset, *floor, *gain, *zero;
 };
 
 // Mean and sum of squared distances from it of each channel's levels so far, and their range; a
@@ -89,7 +90,8 @@ struct WinogradInput {
 };
 
 // The sums of a row of tiles to two rows of levels:
-//   level = round_half_even(sum over taps of A' (sum * scale) A + offset), as above.
+//   level = round_half_even(sum over taps of A' (sum * scale) A + offset), as above
+// where A' comes first (the columns of a tile), and each sum is made from left to right.
 struct WinogradOutput {
   const int32_t* sums;  // [16][tiles][tile_stride]
   int64_t tap_stride;   // int32 between taps

@@ -8,26 +8,12 @@
 #include <limits>
 #include <random>
 
-#include "kernels/table.h"
+#include "kernels/kernel_test_util.h"
 
 namespace picabia::kernels {
 namespace {
 
 constexpr uint32_t kSeed = 20240229;
-
-std::vector<const KernelTable*> Tables() {
-  std::vector<const KernelTable*> tables;
-  for (int i = 0; i <= static_cast<int>(BestIsa()); ++i)
-    tables.push_back(&KernelsFor(static_cast<Isa>(i)));
-  return tables;
-}
-
-std::vector<float> RandomFloats(size_t n, float low, float high, std::mt19937& rng) {
-  std::uniform_real_distribution<float> d(low, high);
-  std::vector<float> v(n);
-  for (float& x : v) x = d(rng);
-  return v;
-}
 
 struct GemmCase {
   int64_t pixels, channels, segments, length, stride;

@@ -7,7 +7,10 @@ namespace picabia::kernels {
 
 const KernelTable& KernelsFor(Isa isa) {
   switch (isa) {
-#if defined(PICABIA_SIMD)
+#if defined(PICABIA_SIMD) && defined(__aarch64__)
+    case Isa::kNeon:
+      return kNeonTable;
+#elif defined(PICABIA_SIMD)
     case Isa::kSse4:
       return kSse4Table;
     case Isa::kAvx2:

@@ -34,11 +34,11 @@ void ExpectLikeReference(const ops::Op& op, const std::vector<Tensor>& in, float
   const auto expected = kernels::RunReference(op, in);
   ASSERT_TRUE(expected.ok()) << expected.status().message();
   const Tensor& want = (*expected)[0];
-  for (int isa = 0; isa <= static_cast<int>(BestIsa()); ++isa) {
+  for (const Isa isa : MachineIsas()) {
     for (int threads : {1, 3}) {
       ThreadPool pool(threads);
       BufferPool buffers;
-      const ConvContext context{kernels::KernelsFor(static_cast<Isa>(isa)), pool, buffers};
+      const ConvContext context{kernels::KernelsFor(isa), pool, buffers};
       const char* kernel = "";
       const auto got = RunStep(context, op, {want.dtype(), want.shape()}, in, &kernel);
       ASSERT_TRUE(got.ok()) << got.status().message();
@@ -49,7 +49,7 @@ void ExpectLikeReference(const ops::Op& op, const std::vector<Tensor>& in, float
       for (size_t i = 0; i < a.size(); ++i) {
         if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
         ASSERT_NEAR(a[i], b[i], tolerance * std::fmax(1.f, std::fabs(a[i])))
-            << ops::OpName(op) << " element " << i << " on " << IsaName(static_cast<Isa>(isa));
+            << ops::OpName(op) << " element " << i << " on " << IsaName(isa);
       }
     }
   }

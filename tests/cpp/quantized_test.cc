@@ -44,12 +44,11 @@ void ExpectSame(const Tensor& want, const Tensor& got, const std::string& what) 
 // f(context, name) on every instruction set and for one thread and three.
 template <typename F>
 void Everywhere(F f) {
-  for (int isa = 0; isa <= static_cast<int>(BestIsa()); ++isa)
+  for (const Isa isa : MachineIsas())
     for (int threads : {1, 3}) {
       ThreadPool pool(threads);
       BufferPool buffers;
-      f(ConvContext{kernels::KernelsFor(static_cast<Isa>(isa)), pool, buffers},
-        std::string(IsaName(static_cast<Isa>(isa))));
+      f(ConvContext{kernels::KernelsFor(isa), pool, buffers}, std::string(IsaName(isa)));
     }
 }
 

@@ -79,6 +79,9 @@ void RunGemmF32(const GemmF32& g) {
   for (; panel < panels; ++panel) PanelsF32<1>(g, panel, panel_size);
 }
 
+// An instruction set whose dot product has another shape brings RunGemmInt8 of its own.
+#if !defined(PICABIA_OWN_GEMM_INT8)
+
 template <int kRows, int kPanels>
 [[gnu::always_inline]] inline void TileInt8(const GemmInt8& g, const uint8_t* a, const int8_t* b,
                                             int64_t panel_size, int32_t* c) {
@@ -129,6 +132,8 @@ void RunGemmInt8(const GemmInt8& g) {
     PanelsInt8<I8::kPanels>(g, panel, panel_size);
   for (; panel < panels; ++panel) PanelsInt8<1>(g, panel, panel_size);
 }
+
+#endif
 
 void RunGemmInt8Batch(const GemmInt8* g, int64_t count) {
   for (int64_t i = 0; i < count; ++i) RunGemmInt8(g[i]);

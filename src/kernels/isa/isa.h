@@ -21,6 +21,7 @@ extern const KernelTable kScalarTable;
 extern const KernelTable kSse4Table;
 extern const KernelTable kAvx2Table;
 extern const KernelTable kAvx512VnniTable;
+extern const KernelTable kNeonTable;
 const KernelTable& Avx512AmxTable();  // of functions of the one above, and its own
 
 }  // namespace picabia::kernels

@@ -4,7 +4,10 @@
 
 constexpr float kLargestLevel = 32767.f;
 
-// t = max(level * factor + offset, floor), which the caller has made to fit 16 bits.
+using Word32 [[gnu::vector_size(64)]] = uint16_t;
+
+// t = max(level * factor + offset, floor), modulo 2^16: unsigned, since signed numbers must not
+// overflow.
 struct MapParameters {
   Int16x32 factor, offset, floor, gain, zero;
   explicit MapParameters(const LevelRow& r, int64_t j)
@@ -15,28 +18,31 @@ struct MapParameters {
         zero(LoadVector<Int16x32>(r.zero + j)) {}
 
   [[gnu::always_inline]] Int16x32 Stretch(Int16x32 level) const {
-    return Larger<Int16x32>(level * factor + offset, floor);
+    return Larger((Int16x32)((Word32)level * (Word32)factor + (Word32)offset), floor);
   }
   [[gnu::always_inline]] Int16x32 Map(Int16x32 level) const {
     return MulHrs(Stretch(level), gain) + zero;
   }
 };
 
-// Calls store(position, parameters, levels) for whole vectors; the last one of a row that is no
-// multiple of 32 long is copied in and out.
+// Calls store(position, count, parameters, levels) for whole vectors; those at the end of the row
+// are copied in and out. A period that is no multiple of 32 ends with a vector that reaches into
+// the next one, which comes after it and puts that right.
 template <typename F>
 [[gnu::always_inline]] inline void ForLevels(const LevelRow& row, F store) {
   constexpr int64_t kStep = 32;
+  const int64_t covered = (row.period + kStep - 1) / kStep * kStep;
   int64_t i = 0;
-  for (; i + row.period <= row.count; i += row.period)
+  for (; i + covered <= row.count; i += row.period)
     for (int64_t j = 0; j < row.period; j += kStep)
       store(i + j, kStep, MapParameters(row, j), LoadVector<Int16x32>(row.levels + i + j));
-  for (int64_t j = 0; i + j < row.count; j += kStep) {
-    const int64_t left = std::min(kStep, row.count - i - j);
-    Int16x32 levels{};
-    std::memcpy(&levels, row.levels + i + j, static_cast<size_t>(left) * sizeof(int16_t));
-    store(i + j, left, MapParameters(row, j), levels);
-  }
+  for (; i < row.count; i += row.period)
+    for (int64_t j = 0; j < row.period && i + j < row.count; j += kStep) {
+      const int64_t left = std::min(kStep, row.count - i - j);
+      Int16x32 levels{};
+      std::memcpy(&levels, row.levels + i + j, static_cast<size_t>(left) * sizeof(int16_t));
+      store(i + j, left, MapParameters(row, j), levels);
+    }
 }
 
 template <typename V>
@@ -58,10 +64,9 @@ void MapLevels8(const LevelRow& args, uint8_t* q) {
 }
 
 void MapLevels16(const LevelRow& args, uint8_t* high, uint8_t* low) {
-  using Word32 [[gnu::vector_size(64)]] = uint16_t;
   const LevelRow row = args;
   ForLevels(row, [=](int64_t at, int64_t n, const MapParameters& p, Int16x32 levels) {
-    const Word32 v = (Word32)(p.Stretch(levels) + p.zero);
+    const Word32 v = (Word32)p.Stretch(levels) + (Word32)p.zero;
     StorePart(high + at, __builtin_convertvector(v >> 8, Byte32), n);
     StorePart(low + at, __builtin_convertvector(v, Byte32), n);
   });
