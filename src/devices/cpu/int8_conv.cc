@@ -575,6 +575,7 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
     for (size_t c = 0; c < static_cast<size_t>(conv_.ci); ++c) {
       in.factors.scale.push_back(static_cast<double>(p.quantization.scale[c]));
       in.factors.zero.push_back(p.quantization.zero[c]);
+      in.factors.most.push_back(FactorLevels(in.kind));
     }
     in.exact = in.range.OnGrid() && in.kind == FactorKind::kByte;
   }

@@ -98,12 +98,11 @@ struct RunInputs {
 
   // `times`: the value of one step of the transformed input.
   RunInputs(const Int8Input& input, int64_t taps, double times) {
-    const int32_t most = FactorLevels(input.kind);
     for (int64_t t = 0; t < taps; ++t)
       for (size_t c = 0; c < input.factors.scale.size(); ++c) {
         scale.push_back(static_cast<float>(input.factors.scale[c] * times));
         zero.push_back(input.factors.zero[c]);
-        above.push_back(most - input.factors.zero[c]);
+        above.push_back(input.factors.most[c] - input.factors.zero[c]);
         below.push_back(-input.factors.zero[c]);
       }
   }

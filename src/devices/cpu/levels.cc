@@ -31,6 +31,7 @@ struct Channel {
   int16_t factor = 0, offset = 0, floor = -32768, gain = 0, zero = 0;
   double scale = 1;  // value of a step of q
   int32_t q_zero = 0;
+  int32_t most = 0;  // 0: what the kind can hold
 };
 
 // Every level has the same value.
@@ -144,6 +145,8 @@ class ChannelMapper {
         std::floor(relu_ ? std::max(t_least, static_cast<double>(out.floor)) : t_least);
     out.zero = Wrap(-base);
     out.q_zero = static_cast<int32_t>(std::max(std::nearbyint(t_zero) - base, 0.0));
+    const double t_most = power * (rising ? to : from) + offset;
+    out.most = static_cast<int32_t>(std::clamp(std::ceil(t_most) + 1 - base, 1.0, 65535.0));
     return true;
   }
 
@@ -203,11 +206,13 @@ bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& m) {
   for (auto* v : {&m.factor, &m.offset, &m.floor, &m.gain, &m.zero}) v->assign(size, 0);
   m.input.scale.resize(channels);
   m.input.zero.resize(channels);
+  m.input.most.resize(channels);
   for (size_t c = 0; c < channels; ++c) {
     Channel channel;
     if (!ChannelMapper(levels, c, kind).Map(channel)) return false;
     m.input.scale[c] = channel.scale;
     m.input.zero[c] = channel.q_zero;
+    m.input.most[c] = channel.most > 0 ? channel.most : FactorLevels(kind);
     for (size_t i = c; i < static_cast<size_t>(m.period); i += channels) {
       m.factor[i] = channel.factor;
       m.offset[i] = channel.offset;

@@ -67,6 +67,7 @@ ChannelRange RangeOf(const LevelScale& levels);
 struct InputFactors {
   std::vector<double> scale;
   std::vector<int32_t> zero;
+  std::vector<int32_t> most;  // the largest q that occurs
 };
 
 enum class FactorKind {
