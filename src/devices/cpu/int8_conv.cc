@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "devices/cpu/finish.h"
+#include "devices/cpu/repeat_pixels.h"
 
 namespace picabia::cpu {
 namespace {
@@ -241,38 +242,6 @@ int64_t Int8Plan::PixelAt(const Picture& p, int64_t y, int64_t x) const {
   return y / p.repeat * (g_.in_w / p.repeat) + x / p.repeat;
 }
 
-namespace {
-
-// Pixel i of `count` becomes pixel (first + i) / times of those that begin at `from`, which end
-// where the row ends: none is overwritten before it has been read.
-template <int64_t kBytes>
-void SpreadPixels(uint8_t* row, int64_t from, int64_t first, int64_t count, int64_t times,
-                  int64_t bytes) {
-  const int64_t size = kBytes > 0 ? kBytes : bytes, skipped = first / times;
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t source = from + (first + i) / times - skipped;
-    std::memmove(row + i * size, row + source * size, static_cast<size_t>(size));
-  }
-}
-
-void Spread(uint8_t* row, int64_t from, int64_t first, int64_t count, int64_t times,
-            int64_t bytes) {
-  switch (bytes) {
-    case 8:
-      return SpreadPixels<8>(row, from, first, count, times, bytes);
-    case 16:
-      return SpreadPixels<16>(row, from, first, count, times, bytes);
-    case 32:
-      return SpreadPixels<32>(row, from, first, count, times, bytes);
-    case 64:
-      return SpreadPixels<64>(row, from, first, count, times, bytes);
-    default:
-      return SpreadPixels<0>(row, from, first, count, times, bytes);
-  }
-}
-
-}  // namespace
-
 // As Convert, of `count` pixels of input row y from column `first` on, each repeated.
 void Int8Plan::ConvertRepeated(const Picture& p, int64_t y, int64_t first, int64_t count,
                                Scratch& s, int64_t at) const {
@@ -282,10 +251,11 @@ void Int8Plan::ConvertRepeated(const Picture& p, int64_t y, int64_t first, int64
   Convert(p, PixelAt(p, y, first), pixels, s, at + from);
   const int64_t ci = conv_.ci;
   if (p.input.kind == FactorKind::kTile)
-    return Spread(reinterpret_cast<uint8_t*>(s.tile + at * ci), from, first, count, p.repeat,
-                  ci * 2);
-  Spread(s.low + at * ci, from, first, count, p.repeat, ci);
-  if (p.input.kind == FactorKind::kWord) Spread(s.high + at * ci, from, first, count, p.repeat, ci);
+    return SpreadPixels(reinterpret_cast<uint8_t*>(s.tile + at * ci), from, first, count, p.repeat,
+                        ci * 2);
+  SpreadPixels(s.low + at * ci, from, first, count, p.repeat, ci);
+  if (p.input.kind == FactorKind::kWord)
+    SpreadPixels(s.high + at * ci, from, first, count, p.repeat, ci);
 }
 
 // Input row y where it is the same as row y - 1, which stands in slot `from` of the strip.
@@ -569,24 +539,6 @@ void Int8Plan::RunStep(const Picture& p, int64_t first, int64_t rows, Scratch& s
 
 namespace {
 
-// Floats to the 12-bit levels of Winograd's tiles, about zero.
-InputQuantization TileQuantization(const ChannelRange& range) {
-  InputQuantization q = QuantizationFor(range, 8);
-  const size_t channels = range.low.size();
-  for (size_t i = 0; i < q.scale.size(); ++i) {
-    const size_t c = i % channels;
-    const double low = std::min(range.low[c], 0.f), high = std::max(range.high[c], 0.f);
-    const double scale = (high - low) / kernels::kWinogradLevels;
-    const double inverse = scale > 0 ? 1 / scale : 1;
-    q.scale[i] = static_cast<float>(scale);
-    q.inverse_scale[i] = static_cast<float>(inverse);
-    q.zero[i] = 0;
-    q.low[i] = static_cast<float>(std::nearbyint(low * inverse));
-    q.high[i] = q.low[i] + static_cast<float>(kernels::kWinogradLevels);
-  }
-  return q;
-}
-
 // The zero point that keeps the sum of four levels above 0 after the shift.
 std::vector<int16_t> SumZero(const ChannelRange& range, const InputFactors& factors) {
   std::vector<int16_t> zero(factors.scale.size(), 0);
@@ -684,10 +636,6 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
   out.noise = weight > 0 ? noise / weight : 0;
   return out;
 }
-
-}  // namespace
-
-namespace {
 
 constexpr double kMostHeadroom = 1e6;
 

@@ -159,6 +159,23 @@ InputQuantization QuantizationFor(const ChannelRange& range, int bits) {
   return q;
 }
 
+InputQuantization TileQuantization(const ChannelRange& range) {
+  InputQuantization q = QuantizationFor(range, 8);
+  const size_t channels = range.low.size();
+  for (size_t i = 0; i < q.scale.size(); ++i) {
+    const size_t c = i % channels;
+    const double low = std::min(range.low[c], 0.f), high = std::max(range.high[c], 0.f);
+    const double scale = (high - low) / kernels::kWinogradLevels;
+    const double inverse = scale > 0 ? 1 / scale : 1;
+    q.scale[i] = static_cast<float>(scale);
+    q.inverse_scale[i] = static_cast<float>(inverse);
+    q.zero[i] = 0;
+    q.low[i] = static_cast<float>(std::nearbyint(low * inverse));
+    q.high[i] = q.low[i] + static_cast<float>(kernels::kWinogradLevels);
+  }
+  return q;
+}
+
 InputQuantization StaticQuantization(int64_t channels, float input_scale) {
   InputQuantization q = Sized(channels);
   for (size_t c = 0; c < static_cast<size_t>(channels); ++c) {

@@ -45,6 +45,8 @@ struct InputQuantization {
 
 // From the picture's ranges. Ranges are widened to hold 0.
 InputQuantization QuantizationFor(const ChannelRange& range, int bits);
+// Floats to the 12-bit levels of Winograd's tiles, about zero.
+InputQuantization TileQuantization(const ChannelRange& range);
 // The static rule of Int8Conv2D: q = clamp(round(x * input_scale), -128, 127) + 128, one scale for
 // all channels.
 InputQuantization StaticQuantization(int64_t channels, float input_scale);
