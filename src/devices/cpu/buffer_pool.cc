@@ -33,6 +33,11 @@ class Range {
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (p == MAP_FAILED) continue;
       base_ = static_cast<std::byte*>(p);
+      if (reserved_ < kReserve && reserved_ > kLeastReserve) {
+        // Addresses are limited: half of them, since all others in this process need some, too.
+        reserved_ /= 2;
+        munmap(base_ + reserved_, reserved_);
+      }
       // Large pages make first use cheap; where the system has none this does nothing.
       madvise(p, reserved_, MADV_HUGEPAGE);
       Insert(0, reserved_);
