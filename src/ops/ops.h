@@ -869,8 +869,8 @@ struct BatchToSpace {
 //   -> activation2(activation(norm(conv(pad(x), filter) + bias)) * post_scale + post_shift +
 //   residual)
 // pad_mode says what stands in `window`'s padding, or (kConstant and kEdge) what a transposed
-// convolution meets beyond x; output_pads and output_shrink are those of ConvTranspose2D. filter_scale and input_scale > 0 make it an Int8Conv2D (filter int8); 0: a float
-// convolution.
+// convolution meets beyond x; output_pads and output_shrink are those of ConvTranspose2D.
+// filter_scale and input_scale > 0 make it an Int8Conv2D (filter int8); 0: a float convolution.
 struct ConvBlock {
   static constexpr const char* kName = "ConvBlock";
   Window window;

@@ -640,11 +640,9 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
 constexpr double kMostHeadroom = 1e6;
 
 bool LevelsFit(const LevelScale& levels) {
-  constexpr int32_t kLargest = 32767;
-  return std::all_of(levels.low.begin(), levels.low.end(),
-                     [](int32_t v) { return v >= -kLargest; }) &&
-         std::all_of(levels.high.begin(), levels.high.end(),
-                     [](int32_t v) { return v <= kLargest; });
+  const auto fits = [](int32_t v) { return v >= -32767 && v <= 32767; };
+  return std::all_of(levels.low.begin(), levels.low.end(), fits) &&
+         std::all_of(levels.high.begin(), levels.high.end(), fits);
 }
 
 }  // namespace
