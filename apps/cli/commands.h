@@ -25,6 +25,7 @@ void AddStylize(CLI::App& app, Action& action);
 void AddRun(CLI::App& app, Action& action);
 void AddInspect(CLI::App& app, Action& action);
 void AddQuantize(CLI::App& app, Action& action);
+void AddVariant(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
 void AddCompile(CLI::App& app, Action& action);
 

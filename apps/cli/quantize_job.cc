@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "apps/cli/model_runner.h"
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "import/import.h"
 #include "quant/scale.h"
+#include "quant/target.h"
 
 namespace picabia::cli {
 namespace {
@@ -22,8 +24,12 @@ struct Outcome {
   quant::Calibration calibration;
   std::vector<quant::LayerPlan> plans;
   quant::Evaluation evaluation;
+  std::vector<std::string> search;  // what the search for a target has tried
   size_t bytes_before = 0, bytes_after = 0;
 };
+
+// Of a calibration set that pictures are compared of: each takes several runs.
+constexpr size_t kMostPictures = 8;
 
 // How the file came about, kept in it. Nothing in it depends on the machine or the time.
 Json Record(const QuantizeJob& job) {
@@ -64,18 +70,38 @@ std::string LayerText(const Outcome& outcome, size_t i) {
                      quality.together.max_error, 100 * quality.saturated);
 }
 
+// "14 in 8 bits, 2 in 16 bits"
+std::string BitsText(const Outcome& outcome) {
+  std::string text;
+  for (const int bits : {8, 16, quant::kFloatBits}) {
+    const auto count =
+        std::count_if(outcome.plans.begin(), outcome.plans.end(),
+                      [&](const quant::LayerPlan& plan) { return plan.bits == bits; });
+    if (count == 0) continue;
+    text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", count,
+                        bits == quant::kFloatBits ? "float" : fmt::format("{} bits", bits));
+  }
+  return text;
+}
+
 std::string Summary(const QuantizeJob& job, const Outcome& outcome) {
   constexpr size_t kWorst = 3;
-  size_t quantized = 0;
-  for (const auto& plan : outcome.plans) quantized += plan.bits == quant::kFloatBits ? 0 : 1;
-  std::string text =
-      fmt::format("{}: {} of {} convolutions in {} bits, {} pictures\n", job.output, quantized,
-                  outcome.plans.size(), job.options.bits, job.set.files.size());
+  std::string text = fmt::format("{}: {} convolutions, {}; {} pictures\n", job.output,
+                                 outcome.plans.size(), BitsText(outcome), job.set.files.size());
   text += fmt::format("size         {} bytes -> {} bytes ({:.1f} %)\n", outcome.bytes_before,
                       outcome.bytes_after,
                       100.0 * double(outcome.bytes_after) / double(outcome.bytes_before));
   text += fmt::format("quality      {:.1f} dB PSNR, {:.4f} SSIM against float\n",
                       outcome.evaluation.picture.psnr(), outcome.evaluation.ssim);
+  for (const std::string& line : outcome.search) text += "search       " + line + "\n";
+  if (job.target_psnr > 0) {
+    text += "layers in more bits:";
+    for (size_t i = 0; i < outcome.plans.size(); ++i) {
+      if (outcome.plans[i].bits != job.options.bits)
+        text += " " + outcome.calibration.layers[i].node;
+    }
+    text += "\n";
+  }
   text += "worst layers, signal to noise of what they give:\n";
   const std::vector<size_t> order = quant::ByHarm(outcome.evaluation);
   for (size_t i = 0; i < std::min(kWorst, order.size()); ++i) text += LayerText(outcome, order[i]);
@@ -91,7 +117,7 @@ Json SummaryJson(const QuantizeJob& job, const Outcome& outcome) {
                {"psnr", outcome.evaluation.picture.psnr()},
                {"ssim", outcome.evaluation.ssim},
                {"layers", Json::array()}};
-  const std::vector<size_t> order = quant::ByHarm(outcome.evaluation);
+  if (job.target_psnr > 0) json["search"] = outcome.search;
   for (size_t i = 0; i < outcome.plans.size(); ++i) {
     const quant::LayerQuality& quality = outcome.evaluation.layers[i];
     json["layers"].push_back({{"node", outcome.calibration.layers[i].node},
@@ -114,11 +140,21 @@ Result<Outcome> Quantize(const QuantizeJob& job, const quant::Source& source) {
   progress.Clear();
   if (!calibration.ok()) return calibration.status();
   outcome.calibration = *std::move(calibration);
-  PICABIA_ASSIGN_OR_RETURN(outcome.plans,
-                           quant::PlanLayers(outcome.calibration, job.options, source.form));
   quant::EvaluateOptions evaluate;
   evaluate.output = job.picture_output;
   evaluate.convention = job.opened.program->picture;
+  evaluate.max_pictures = kMostPictures;
+  if (job.target_psnr > 0) {
+    quant::TargetOptions target{job.target_psnr, job.target_seconds, evaluate};
+    PICABIA_ASSIGN_OR_RETURN(
+        quant::TargetResult reached,
+        quant::ReachTarget(source, outcome.calibration, job.options, job.pictures, target));
+    outcome.plans = std::move(reached.plans);
+    outcome.search = std::move(reached.log);
+  } else {
+    PICABIA_ASSIGN_OR_RETURN(outcome.plans,
+                             quant::PlanLayers(outcome.calibration, job.options, source.form));
+  }
   PICABIA_ASSIGN_OR_RETURN(
       outcome.evaluation,
       quant::Evaluate(source, outcome.calibration, outcome.plans, job.pictures, evaluate));

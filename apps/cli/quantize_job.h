@@ -41,4 +41,16 @@ Status RunQuantizeJob(const QuantizeJob& job);
 // go to stderr.
 Result<QuantizeJob> JobOfConfig(const std::string& path);
 
+// What the options of the command line say of a model.
+struct ModelJobOptions {
+  std::string model, output;
+  std::string calibration;  // a folder or a list; "": a made picture
+  std::string fetch;        // the output that is the picture; "": the first
+  quant::Options quantizing;
+  Preprocess preprocess;
+  std::vector<SetOption> sets;
+  int64_t height = 0, width = 0;  // of the pictures; 0: the model's own
+};
+Result<QuantizeJob> JobOfModel(const ModelJobOptions& options);
+
 }  // namespace picabia::cli
