@@ -10,7 +10,7 @@ import sys
 
 RANKS = {
     "base": 0, "ops": 0,
-    "kernels": 1, "ir": 1, "program": 1,
+    "kernels": 1, "ir": 1, "program": 1, "proto": 1,
     "import": 2, "passes": 2, "quant": 2,
     "compile": 3, "devices": 3,
     "runtime": 4,
@@ -19,7 +19,7 @@ RANKS = {
 # Of equal rank, and yet one-way.
 ALSO_ALLOWED = {("ops", "base")}
 DEPLOYED = {"base", "ops", "kernels", "program", "devices", "runtime", "cnrt"}
-COMPILING = {"import", "ir", "passes", "quant", "compile"}
+COMPILING = {"import", "ir", "proto", "passes", "quant", "compile"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"/]+)/[^"]*"', re.MULTILINE)
 
 

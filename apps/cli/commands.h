@@ -24,6 +24,9 @@ using Action = std::function<int()>;
 void AddStylize(CLI::App& app, Action& action);
 void AddRun(CLI::App& app, Action& action);
 void AddInspect(CLI::App& app, Action& action);
+void AddQuantize(CLI::App& app, Action& action);
+void AddVariant(CLI::App& app, Action& action);
+void AddAssemble(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
 void AddCompile(CLI::App& app, Action& action);
 

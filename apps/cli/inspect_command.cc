@@ -8,16 +8,18 @@
 #include "apps/cli/cost.h"
 #include "apps/cli/models.h"
 #include "apps/cli/sizes.h"
+#include "base/file.h"
 #include "devices/cpu/float_steps.h"
 #include "import/import.h"
 #include "ir/text.h"
+#include "proto/text.h"
 
 namespace picabia::cli {
 namespace {
 
 struct Options {
   std::string model, preprocess;
-  bool json = false, text = false, operators = false;
+  bool json = false, text = false, inline_contents = false, graph = false, operators = false;
 };
 
 Json Ports(const program::Program& program, const std::vector<program::Port>& ports) {
@@ -154,7 +156,7 @@ std::string Text(const Json& json) {
 
 // What the importers read.
 int ListOperators(const Options& options) {
-  if (!options.model.empty() || options.text)
+  if (!options.model.empty() || options.text || options.graph)
     Misuse("--operators goes with --json at most, and without a MODEL");
   Json list = Json::array();
   std::string text =
@@ -182,16 +184,36 @@ int ListOperators(const Options& options) {
   return kDone;
 }
 
+// The file itself as text, from which `assemble` makes it again.
+int PrintFile(const Options& options) {
+  const auto graph = import::ImportModel(options.model);  // says what else the file is
+  if (!graph.ok()) return Fail(graph.status());
+  const auto file = FileBytes::Open(options.model);
+  if (!file.ok()) return Fail(file.status());
+  const std::span<const std::byte> bytes = (*file)->bytes();
+  proto::PrintTextOptions print;
+  if (!options.inline_contents) print.source = options.model;
+  const auto text = proto::PrintText(
+      {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+      graph->format == "onnx" ? proto::ModelProtoType() : proto::GraphDefType(), print);
+  if (!text.ok()) return Fail(text.status().WithContext(options.model));
+  Print(*text);
+  return kDone;
+}
+
 int InspectAction(const Options& options) {
-  if (options.json && options.text) Misuse("--json and --text exclude each other");
+  if (options.json + options.text + options.graph > 1)
+    Misuse("--json, --text and --graph exclude each other");
+  if (options.inline_contents && !options.text) Misuse("--inline goes with --text");
   if (options.operators) return ListOperators(options);
   if (options.model.empty()) Misuse("MODEL is required");
+  if (options.text) return PrintFile(options);
   ModelOptions model_options;
   model_options.preprocess = ParsePreprocessOption(options.preprocess);
   model_options.keep_graph = true;
   const auto inspected = OpenModel(options.model, model_options);
   if (!inspected.ok()) return Fail(inspected.status());
-  if (options.text) {
+  if (options.graph) {
     if (!inspected->graph) {
       return Fail(Unsupported(options.model + ": is compiled, its graph is not in it any more"));
     }
@@ -213,12 +235,17 @@ void AddInspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("inspect", "Say what is in a model file");
   command->footer(
-      "usage: picabia inspect MODEL [--json | --text] [--preprocess SPEC]\n"
+      "usage: picabia inspect MODEL [--json | --graph] [--preprocess SPEC]\n"
+      "       picabia inspect MODEL --text [--inline]\n"
       "       picabia inspect --operators [--json]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
   AddPreprocessOption(*command, options->preprocess);
   command->add_flag("--json", options->json, "as one JSON document");
-  command->add_flag("--text", options->text, "the graph, a node a line");
+  command->add_flag("--text", options->text,
+                    "the file as text, from which picabia assemble makes it again");
+  command->add_flag("--inline", options->inline_contents,
+                    "large contents in the text, too, not by reference");
+  command->add_flag("--graph", options->graph, "the graph that the compiler sees, a node a line");
   command->add_flag("--operators", options->operators, "the operators that models may have");
   command->callback([options, &action] { action = [options] { return InspectAction(*options); }; });
 }

@@ -37,9 +37,11 @@ int Main(int argc, char** argv) {
   CLI::App app("Picabia runs picture-to-picture networks on CPUs.", "picabia");
   app.set_version_flag("--version", "picabia " PICABIA_VERSION);
   app.require_subcommand(1);
-  app.footer("usage: picabia stylize|run|inspect|bench|compile ...");
+  app.footer("usage: picabia stylize|run|inspect|quantize|variant|assemble|bench|compile ...");
   Action action;
-  for (const auto add : {AddStylize, AddRun, AddInspect, AddBench, AddCompile}) add(app, action);
+  for (const auto add :
+       {AddStylize, AddRun, AddInspect, AddQuantize, AddVariant, AddAssemble, AddBench, AddCompile})
+    add(app, action);
   try {
     app.parse(argc, argv);
     return FinishOutput(action());

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/half.h"
 #include "base/npy.h"
+#include "base/sha256.h"
 #include "base/threads.h"
 
 namespace picabia {
@@ -149,6 +150,19 @@ TEST(Cpu, ForcedInstructionSet) {
   EXPECT_EQ(*SelectIsa(), BestIsa());
   EXPECT_EQ(MachineIsas().front(), Isa::kScalar);
   EXPECT_EQ(MachineIsas().back(), BestIsa());
+}
+
+// The examples of FIPS 180-2, and lengths around a block.
+TEST(Sha256, GivesThePublishedHashes) {
+  EXPECT_EQ(Sha256Hex(std::string_view("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Sha256Hex(std::string_view()),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(Sha256Hex(std::string_view("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  Sha256 pieces;
+  for (int i = 0; i < 1000; ++i) pieces.Add(std::string(1000, 'a'));
+  EXPECT_EQ(pieces.Hex(), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 }  // namespace

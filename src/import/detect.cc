@@ -61,9 +61,9 @@ std::string DescribeText(std::string_view bytes) {
   if (text.empty()) return "nothing but white space";
   if (text.starts_with('<')) return "an HTML or XML page (a failed download, perhaps)";
   for (const std::string_view field :
-       {"node {", "node{", "ir_version:", "versions {", "library {"}) {
+       {"node {", "node{", "ir_version:", "versions {", "library {", "picabia_source {"}) {
     if (text.starts_with(field)) {
-      return "a graph in protobuf text form (pbtxt); convert it to the binary form first";
+      return "a graph in protobuf text form (pbtxt); picabia assemble makes the binary form of it";
     }
   }
   return "text, which begins " + Quoted(text.substr(0, 40));

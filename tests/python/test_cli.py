@@ -133,7 +133,7 @@ def test_inspect(picabia, style):
     assert described["nodes"]["Conv2D"] == 14
     text = succeeded(picabia("inspect", style))
     assert "X_content" in text and "1677638" in text
-    assert "= Conv2D(" in succeeded(picabia("inspect", style, "--text"))
+    assert "= Conv2D(" in succeeded(picabia("inspect", style, "--graph"))
 
 
 def test_compiled_models(picabia, photo, style, tmp_path):
@@ -143,6 +143,7 @@ def test_compiled_models(picabia, photo, style, tmp_path):
     assert described["format"] == "picabia"
     assert described["nodes"] is None
     assert described["inputs"][0]["frozen_shape"] == [1, 96, 64, 3]
+    failed(picabia("inspect", compiled, "--graph"), 1, compiled)
     failed(picabia("inspect", compiled, "--text"), 1, compiled)
     for name, model in [("a", style), ("b", compiled)]:
         succeeded(picabia("stylize", photo, "-o", tmp_path / f"{name}.png", "--model", model))

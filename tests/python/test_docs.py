@@ -16,7 +16,7 @@ from test_set_inputs import PICTURE, styled, weighted
 PAGE = (ROOT / "docs/command-line.md").read_text()
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-COMMANDS = ["stylize", "run", "inspect", "compile", "bench"]
+COMMANDS = ["stylize", "run", "inspect", "quantize", "variant", "assemble", "compile", "bench"]
 
 
 @pytest.fixture

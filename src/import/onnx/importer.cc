@@ -26,6 +26,12 @@ constexpr int64_t kMaxOpset = 28;     // newer ones may change what an operator 
 
 bool IsStandardDomain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
 
+// ONNX Runtime's own forms of two operators, which mean the same but allow 16 bits at any opset.
+bool IsOrtQuantization(const NodeProto& node) {
+  return node.domain == "com.microsoft" &&
+         (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear");
+}
+
 std::string SupportedOperators() {
   std::string list;
   for (const Operator& row : Operators()) {
@@ -230,7 +236,7 @@ class Importer {
   // ---- nodes
 
   Status Convert(int32_t i) {
-    if (!IsStandardDomain(node(i).domain)) {
+    if (!IsStandardDomain(node(i).domain) && !IsOrtQuantization(node(i))) {
       return Unsupported("operator '" + Escaped(node(i).op_type) + "' of domain '" +
                          Escaped(node(i).domain) +
                          "' is not supported (Picabia reads those of domain ai.onnx)");

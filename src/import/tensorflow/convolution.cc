@@ -1,17 +1,18 @@
-// Conv2D, Conv2DBackpropInput and Cambricon's Int8 forms of both. Called by the table in
-// operators.cc.
+// Conv2D and Conv2DBackpropInput. Called by the table in operators.cc; Cambricon's integer forms of
+// both are in integer_convolution.cc.
 //
 // TensorFlow names the size of a transposed convolution's result in a constant, which ties the
 // graph to one picture size. That constant is read once, at the size that the graph was frozen at,
 // to learn by how much it differs from what the strides alone would give; the graph then follows
 // any picture.
+#include "import/tensorflow/convolution.h"
+
 #include <array>
 #include <cmath>
 #include <string>
 
 #include "base/checked.h"
 #include "import/names.h"
-#include "import/tensorflow/operators.h"
 
 namespace picabia::import::tensorflow {
 namespace {
@@ -47,20 +48,6 @@ Result<std::array<int64_t, 4>> ExplicitPads(NodeContext& c, Layout layout) {
   return std::array<int64_t, 4>{all[h], all[w], all[h + 1], all[w + 1]};
 }
 
-// A filter is float or (for Int8 operators) int8, of rank 4 and without NaN.
-Status CheckFilter(const NodeContext& c, ir::ValueId filter, DType dtype) {
-  if (c.builder.dtype(filter) != dtype) {
-    return InvalidModel("the filter " + Quoted(c.builder.graph().value(filter).name) + " is " +
-                        DTypeName(c.builder.dtype(filter)) + ", expected " + DTypeName(dtype));
-  }
-  const Tensor* tensor = c.builder.Constant(filter);
-  if (tensor != nullptr && tensor->rank() != 4) {
-    return InvalidModel("the filter " + Quoted(c.builder.graph().value(filter).name) +
-                        " has shape " + ShapeString(tensor->shape()) + ", expected 4 dimensions");
-  }
-  return c.builder.CheckFinite(filter);
-}
-
 // A filter of fewer input channels than the picture has works on groups of them.
 Result<int64_t> Groups(const NodeContext& c, Layout layout) {
   const Shape* x = c.builder.ProbeShape(c.inputs[0]);
@@ -75,12 +62,6 @@ Result<int64_t> Groups(const NodeContext& c, Layout layout) {
   if (each < 1 || channels < each || channels % each != 0) return 1;
   return channels / each;
 }
-
-// What a node's size constant adds to the strides: one pair for SAME, the other for the rest.
-struct SizeCorrection {
-  std::array<int64_t, 2> output_pads{0, 0};
-  std::array<int64_t, 2> output_shrink{0, 0};
-};
 
 Status CheckCorrection(int64_t correction, int64_t stride, int64_t found, int64_t expected,
                        const char* axis) {
@@ -106,7 +87,21 @@ Status CorrectAxis(const ops::Window& window, size_t axis, int64_t in, int64_t k
   return CheckCorrection(named - least, stride, named, least, axis_name);
 }
 
-// Nothing to correct where the size is computed in the graph, or the frozen size is not known.
+}  // namespace
+
+Status CheckFilter(const NodeContext& c, ir::ValueId filter, DType dtype) {
+  if (c.builder.dtype(filter) != dtype) {
+    return InvalidModel("the filter " + Quoted(c.builder.graph().value(filter).name) + " is " +
+                        DTypeName(c.builder.dtype(filter)) + ", expected " + DTypeName(dtype));
+  }
+  const Tensor* tensor = c.builder.Constant(filter);
+  if (tensor != nullptr && tensor->rank() != 4) {
+    return InvalidModel("the filter " + Quoted(c.builder.graph().value(filter).name) +
+                        " has shape " + ShapeString(tensor->shape()) + ", expected 4 dimensions");
+  }
+  return c.builder.CheckFinite(filter);
+}
+
 Result<SizeCorrection> ReadInputSizes(NodeContext& c, Layout layout, const ops::Window& window) {
   SizeCorrection correction;
   const ir::ValueId sizes_id = c.inputs[0];
@@ -140,53 +135,6 @@ Result<SizeCorrection> ReadInputSizes(NodeContext& c, Layout layout, const ops::
   }
   return correction;
 }
-
-// Cambricon's attributes that would change the result are refused unless they say "unset"; 1024 is
-// its mark for a position that is not used.
-Status CheckCambriconDefaults(NodeContext& c) {
-  constexpr int64_t kUnsetPosition = 1024;
-  const std::pair<const char*, int64_t> integers[] = {{"filter_position", kUnsetPosition},
-                                                      {"input_position", kUnsetPosition},
-                                                      {"mlu_group", 1},
-                                                      {"use_convfirst", 0},
-                                                      {"filter_is_sparse", 0}};
-  for (const auto& [name, expected] : integers) {
-    PICABIA_ASSIGN_OR_RETURN(const int64_t value, c.attributes.Int(name, expected));
-    if (value != expected) {
-      return Unsupported("attribute '" + std::string(name) + "' is " + std::to_string(value) +
-                         ", only " + std::to_string(expected) + " is supported");
-    }
-  }
-  const std::pair<const char*, float> floats[] = {
-      {"mean_r", 0}, {"mean_g", 0}, {"mean_b", 0}, {"std", 1}};
-  for (const auto& [name, expected] : floats) {
-    PICABIA_ASSIGN_OR_RETURN(const float value, c.attributes.Float(name, expected));
-    if (value != expected) {
-      return Unsupported("attribute '" + std::string(name) + "' is " + std::to_string(value) +
-                         ", only " + std::to_string(expected) + " is supported");
-    }
-  }
-  for (const char* name : {"filter_positions", "filter_scales", "paddings"}) {
-    // An empty list has no type of its own and reads as one of integers.
-    PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> values, c.attributes.Ints(name, {}));
-    for (const int64_t v : values) {
-      if (v == 0 && std::string_view(name) == "paddings") continue;
-      return Unsupported("attribute '" + std::string(name) + "' is " + ShapeString(values) +
-                         ", only an empty list is supported");
-    }
-  }
-  for (const char* name : {"FilterT", "InT", "OutT"}) c.attributes.Ignore(name);
-  return OkStatus();
-}
-
-Result<float> ParseScale(NodeContext& c, std::string_view name) {
-  PICABIA_ASSIGN_OR_RETURN(const float scale, c.attributes.Float(name, 0));
-  if (std::isfinite(scale) && scale > 0) return scale;
-  return InvalidModel("attribute " + Quoted(name) + " is " + std::to_string(scale) +
-                      ", expected a scale above 0");
-}
-
-}  // namespace
 
 Result<std::array<int64_t, 2>> SpatialPair(NodeContext& c, std::string_view name, Layout layout) {
   PICABIA_ASSIGN_OR_RETURN(const std::vector<int64_t> all, c.attributes.Ints(name, {1, 1, 1, 1}));
@@ -272,34 +220,6 @@ Result<ir::ValueId> ConvertConv2DBackpropInput(NodeContext& c) {
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kF32));
   PICABIA_ASSIGN_OR_RETURN(const SizeCorrection size, ReadInputSizes(c, layout, window));
   const ops::ConvTranspose2D op{window, size.output_pads, size.output_shrink, 1};
-  c.inputs = {c.inputs[2], c.inputs[1]};
-  return AddSpatial(c, layout, op);
-}
-
-Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
-  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
-  PICABIA_ASSIGN_OR_RETURN(const float input_scale, ParseScale(c, "input_scale"));
-  PICABIA_ASSIGN_OR_RETURN(const float filter_scale, ParseScale(c, "filter_scale"));
-  PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
-  PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kI8));
-  return AddSpatial(c, layout, ops::Int8Conv2D{window, input_scale, filter_scale});
-}
-
-Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const Layout layout, DataFormat(c));
-  PICABIA_ASSIGN_OR_RETURN(const ops::Window window, ParseWindow(c, layout, true));
-  PICABIA_ASSIGN_OR_RETURN(const float input_scale, ParseScale(c, "input_scale"));
-  PICABIA_ASSIGN_OR_RETURN(const float filter_scale, ParseScale(c, "filter_scale"));
-  PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
-  PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], DType::kI8));
-  PICABIA_ASSIGN_OR_RETURN(const SizeCorrection size, ReadInputSizes(c, layout, window));
-  if (size.output_pads != std::array<int64_t, 2>{0, 0}) {
-    return Unsupported("input_sizes asks for rows or columns beyond the windows' reach (" +
-                       std::to_string(size.output_pads[0]) + ", " +
-                       std::to_string(size.output_pads[1]) + "), which the int8 form cannot do");
-  }
-  const ops::Int8ConvTranspose2D op{window, size.output_shrink, input_scale, filter_scale};
   c.inputs = {c.inputs[2], c.inputs[1]};
   return AddSpatial(c, layout, op);
 }

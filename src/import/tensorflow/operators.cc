@@ -163,6 +163,8 @@ constexpr Operator kOperators[] = {
     {"GreaterEqual", 2, 2, ConvertCompare<ops::BinaryKind::kGreaterOrEqual>},
     {"Identity", 1, 1, ConvertIdentity},
     {"IdentityN", 1, kMaxVariadic, ConvertIdentityN, kNoSize, true},
+    {"Int16Conv2D", 2, 2, ConvertInt16Conv2D},
+    {"Int16Conv2DBackpropInput", 3, 3, ConvertInt16Conv2DBackpropInput, 0},
     {"Int8Conv2D", 2, 2, ConvertInt8Conv2D},
     {"Int8Conv2DBackpropInput", 3, 3, ConvertInt8Conv2DBackpropInput, 0},
     {"Inv", 1, 1, ConvertUnary<ops::UnaryKind::kReciprocal>},

@@ -91,8 +91,11 @@ Result<ops::Window> ParseWindow(NodeContext& context, Layout layout, bool dilati
 Result<ir::ValueId> ConvertConv2D(NodeContext& context);
 Result<ir::ValueId> ConvertConv2DBackpropInput(NodeContext& context);
 Result<ir::ValueId> ConvertDepthwiseConv2d(NodeContext& context);
+// integer_convolution.cc
 Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& context);
 Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& context);
+Result<ir::ValueId> ConvertInt16Conv2D(NodeContext& context);
+Result<ir::ValueId> ConvertInt16Conv2DBackpropInput(NodeContext& context);
 // elementwise.cc
 Result<ir::ValueId> ConvertAddN(NodeContext& context);
 Result<ir::ValueId> ConvertCast(NodeContext& context);

@@ -1,12 +1,11 @@
-// Guarded protobuf reading; the only place that catches what protozero throws. Called by both
-// importers and by format detection.
-#include "import/wire.h"
+// Guarded protobuf reading; the only place that catches what protozero throws. See wire.h.
+#include "proto/wire.h"
 
 #include <protozero/exception.hpp>
 #include <protozero/types.hpp>
 #include <protozero/varint.hpp>
 
-namespace picabia::import {
+namespace picabia::proto {
 
 using protozero::pbf_wire_type;
 
@@ -40,6 +39,7 @@ bool FieldReader::Next() {
   bool more = false;
   Guard([&] {
     if (unread_) reader_.skip();
+    begin_ = reader_.data().data();
     more = unread_ = reader_.next();
     if (!more || reader_.wire_type() != pbf_wire_type::length_delimited) return;
     // protozero keeps only 32 bits of a length, so that 2^32 + 5 would read as 5.
@@ -60,6 +60,14 @@ bool FieldReader::Expect(pbf_wire_type type, const char* what) {
                                        std::to_string(static_cast<uint32_t>(reader_.wire_type())) +
                                        ", expected " + what);
   return false;
+}
+
+std::string_view FieldReader::Whole() {
+  unread_ = false;
+  Guard([&] { reader_.skip(); });
+  const char* end = reader_.data().data();
+  return log_.ok() ? std::string_view(begin_, static_cast<size_t>(end - begin_))
+                   : std::string_view();
 }
 
 std::string_view FieldReader::Bytes() {
@@ -137,4 +145,4 @@ Result<std::vector<std::string_view>> ReadStrings(std::string_view message, uint
   return strings;
 }
 
-}  // namespace picabia::import
+}  // namespace picabia::proto

@@ -1,0 +1,44 @@
+// What quantizing costs: layers and pictures of the quantized model against the float one. Called
+// by the command line, for its summary and report, and by the search for a target.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/picture.h"
+#include "quant/metrics.h"
+#include "quant/quantize.h"
+
+namespace picabia::quant {
+
+struct LayerQuality {
+  Difference together;    // its output, everything before it quantized, too
+  Difference alone;       // its output, all else in float; empty unless asked for
+  Difference picture;     // the whole picture, all other layers in float; empty unless asked for
+  double saturated = 0;   // share of its input's values beyond the range
+  double time_share = 0;  // of a run of the quantized model
+};
+
+struct Evaluation {
+  std::vector<LayerQuality> layers;
+  Difference picture;      // of all pictures, as pixels
+  double ssim = 0;         // mean
+  Tensor expected, found;  // the first picture's outputs as pixels
+};
+
+struct EvaluateOptions {
+  std::string output;  // the tensor that is the picture
+  PictureConvention convention;
+  size_t max_pictures = 1;
+  bool alone = false;  // fill LayerQuality::alone and ::picture: one more model a layer
+};
+
+Result<Evaluation> Evaluate(const Source& source, const Calibration& calibration,
+                            const std::vector<LayerPlan>& plans, const Pictures& pictures,
+                            const EvaluateOptions& options);
+
+// The indices of the layers, those that harm most first: by LayerQuality::picture where that was
+// asked for, else by ::together.
+std::vector<size_t> ByHarm(const Evaluation& evaluation);
+
+}  // namespace picabia::quant
