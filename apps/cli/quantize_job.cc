@@ -9,6 +9,7 @@
 #include "apps/cli/model_runner.h"
 #include "apps/cli/picture.h"
 #include "apps/cli/progress.h"
+#include "apps/cli/quantize_report.h"
 #include "base/file.h"
 #include "import/import.h"
 #include "quant/scale.h"
@@ -144,8 +145,10 @@ Result<Outcome> Quantize(const QuantizeJob& job, const quant::Source& source) {
   evaluate.output = job.picture_output;
   evaluate.convention = job.opened.program->picture;
   evaluate.max_pictures = kMostPictures;
+  evaluate.alone = !job.report.empty();
   if (job.target_psnr > 0) {
     quant::TargetOptions target{job.target_psnr, job.target_seconds, evaluate};
+    target.evaluate.alone = false;
     PICABIA_ASSIGN_OR_RETURN(
         quant::TargetResult reached,
         quant::ReachTarget(source, outcome.calibration, job.options, job.pictures, target));
@@ -168,6 +171,22 @@ Result<std::string> Written(const QuantizeJob& job, const quant::Source& source,
                                              outcome.plans, Record(job).dump()));
   if (source.form == quant::Form::kOnnx) return bytes;
   return quant::SetDevices(bytes, job.devices);
+}
+
+Status Report(const QuantizeJob& job, const Outcome& outcome) {
+  quant::Report report;
+  report.model = job.model;
+  report.output = job.output;
+  report.bytes_before = outcome.bytes_before;
+  report.bytes_after = outcome.bytes_after;
+  report.record = Record(job).dump();
+  report.search = outcome.search;
+  report.notes = outcome.calibration.notes;
+  report.calibration_files = job.set.files;
+  report.calibration = &outcome.calibration;
+  report.plans = &outcome.plans;
+  report.evaluation = &outcome.evaluation;
+  return WriteReport(std::move(report), job.opened.program->picture, job.report);
 }
 
 // An error of the library names a tensor or a node; this names the file, once.
@@ -196,6 +215,7 @@ Status RunQuantizeJob(const QuantizeJob& job) {
   if (!bytes.ok()) return Named(bytes.status(), job.model);
   outcome->bytes_before = source.bytes.size();
   outcome->bytes_after = bytes->size();
+  if (!job.report.empty()) PICABIA_RETURN_IF_ERROR(Report(job, *outcome));
   PICABIA_RETURN_IF_ERROR(WriteOutput(job, *bytes));
   if (job.cambricon_text) Print("cpu_pb transform to mlu_int_pb finished\n");
   if (job.json) {

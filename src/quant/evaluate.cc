@@ -37,16 +37,19 @@ Range Representable(const LayerPlan& plan, Form form) {
           static_cast<float>(((levels - 1) / 2 + 0.5) * step)};
 }
 
-// Adds what each layer's step took; names are those of the fused steps' last nodes.
-void AddTimes(const RunResult& result, const Calibration& calibration, Evaluation& evaluation) {
+// How the layers share the time of all of them. Their outputs are fetched, so that nothing is run
+// together with them; 16 bits are steps named NODE/....
+void SetTimes(const RunResult& result, const Calibration& calibration, Evaluation& evaluation) {
+  std::vector<double> own(calibration.layers.size(), 0);
   double all = 0;
-  for (const StepTime& step : result.times) all += step.ms;
-  if (all <= 0) return;
-  for (size_t i = 0; i < calibration.layers.size(); ++i) {
+  for (size_t i = 0; i < own.size(); ++i) {
+    const std::string& node = calibration.layers[i].node;
     for (const StepTime& step : result.times) {
-      if (step.name == calibration.layers[i].node) evaluation.layers[i].time_share = step.ms / all;
+      if (step.name == node || step.name.starts_with(node + "/")) own[i] += step.ms;
     }
+    all += own[i];
   }
+  for (size_t i = 0; i < own.size() && all > 0; ++i) evaluation.layers[i].time_share = own[i] / all;
 }
 
 class Evaluator {
@@ -79,7 +82,6 @@ class Evaluator {
       result_.layers[i].saturated =
           calibration_.histogram(i).ShareOutside(Representable(plans_[i], source_.form));
     }
-    PICABIA_RETURN_IF_ERROR(MeasureTime(model));
     return std::move(result_);
   }
 
@@ -88,6 +90,7 @@ class Evaluator {
     PICABIA_ASSIGN_OR_RETURN(const Feeds feeds, pictures_.load(i));
     PICABIA_ASSIGN_OR_RETURN(const RunResult expected, float_(feeds));
     PICABIA_ASSIGN_OR_RETURN(const RunResult found, run(feeds));
+    SetTimes(found, calibration_, result_);
     for (size_t k = 0; k < result_.layers.size(); ++k) {
       PICABIA_RETURN_IF_ERROR(
           result_.layers[k].together.Add(expected.outputs[k], found.outputs[k]));
@@ -128,18 +131,6 @@ class Evaluator {
       PICABIA_ASSIGN_OR_RETURN(const Tensor pixels, Pixels(found, names));
       PICABIA_RETURN_IF_ERROR(layer.picture.Add(picture, pixels));
     }
-    return OkStatus();
-  }
-
-  // Without inner tensors to fetch, which keep nodes from being run together.
-  Status MeasureTime(const std::string& model) {
-    if (!options_.alone) return OkStatus();
-    PICABIA_ASSIGN_OR_RETURN(const RunFunction run,
-                             source_.open(model, source_.feeds, {options_.output}));
-    PICABIA_ASSIGN_OR_RETURN(const Feeds feeds, pictures_.load(0));
-    PICABIA_RETURN_IF_ERROR(run(feeds).status());  // warms up
-    PICABIA_ASSIGN_OR_RETURN(const RunResult result, run(feeds));
-    AddTimes(result, calibration_, result_);
     return OkStatus();
   }
 

@@ -16,7 +16,7 @@ struct LayerQuality {
   Difference alone;       // its output, all else in float; empty unless asked for
   Difference picture;     // the whole picture, all other layers in float; empty unless asked for
   double saturated = 0;   // share of its input's values beyond the range
-  double time_share = 0;  // of a run of the quantized model
+  double time_share = 0;  // of the time of all layers of the quantized model
 };
 
 struct Evaluation {
