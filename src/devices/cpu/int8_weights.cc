@@ -52,12 +52,14 @@ MasterPanels ToMaster(const std::vector<float>& panels, int64_t blocks, int64_t 
       };
       float largest = 0;
       for (int64_t r = 0; r < rows; ++r) largest = std::max(largest, std::fabs(panels[at(r)]));
-      const float scale = largest / kLargest;
+      // A damaged program may hold anything: what is not finite counts for nothing.
+      const float scale = std::isfinite(largest) ? largest / kLargest : 0;
       m.scale[static_cast<size_t>(b * kPanel + l)] = scale;
       if (!(scale > 0)) continue;
       for (int64_t r = 0; r < rows; ++r)
-        m.weights[at(r)] = static_cast<int16_t>(
-            std::nearbyint(std::clamp(panels[at(r)] / scale, -kLargest, kLargest)));
+        m.weights[at(r)] = static_cast<int16_t>(std::nearbyint(
+            std::isfinite(panels[at(r)]) ? std::clamp(panels[at(r)] / scale, -kLargest, kLargest)
+                                         : 0.f));
     }
   return m;
 }

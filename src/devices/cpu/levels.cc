@@ -333,8 +333,12 @@ LevelScale ScaleFor(const ChannelRange& range) {
     const double step = largest > 0 ? largest / kLargestSum : 1;
     scale.scale.push_back(step);
     scale.offset.push_back(0);
-    scale.low.push_back(static_cast<int32_t>(std::nearbyint(range.low[c] / step)));
-    scale.high.push_back(static_cast<int32_t>(std::nearbyint(range.high[c] / step)));
+    const auto level = [&](float v) {
+      const double l = std::nearbyint(static_cast<double>(v) / step);
+      return std::fabs(l) <= kLargestSum ? static_cast<int32_t>(l) : 0;
+    };
+    scale.low.push_back(level(range.low[c]));
+    scale.high.push_back(level(range.high[c]));
   }
   return scale;
 }
