@@ -68,7 +68,7 @@ void ExpectConvolution(const ops::QuantizedConv2D& op, const std::vector<Tensor>
 struct ConvCase {
   Shape x, filter;
   int64_t groups = 1;
-  ops::Window window;
+  ops::Window window{};
 };
 
 const ConvCase kCases[] = {

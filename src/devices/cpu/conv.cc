@@ -71,9 +71,9 @@ struct ConvPlan::Picture {
 
 struct ConvPlan::Scratch {
   std::shared_ptr<std::byte> memory;
-  float* strip = nullptr;   // float mode
-  uint8_t* high = nullptr;  // integer modes; high only for 16-bit inputs
-  uint8_t* low = nullptr;
+  float* strip = nullptr;    // float mode
+  uint8_t* high = nullptr;   // of kInteger
+  uint8_t* low = nullptr;    // of kInteger and kStatic
   float* partial = nullptr;  // expanded float products
   int32_t* sums[4] = {};     // high, middle, low, and one to add
   int32_t* expanded[3] = {};
@@ -88,25 +88,16 @@ struct ConvPlan::Row {
 };
 
 ConvPlan::ConvPlan(const ops::ConvBlock& op, std::shared_ptr<const ConvWeights> weights,
-                   ConvMode mode, Bits bits, const Shape& x, const Shape& y)
-    : op_(op), weights_(std::move(weights)), mode_(mode), bits_(bits), g_(op, *weights_, x, y) {
-  if (mode_ == ConvMode::kStatic) bits_ = {8, 8};
+                   ConvMode mode, const Shape& x, const Shape& y)
+    : op_(op), weights_(std::move(weights)), mode_(mode), g_(op, *weights_, x, y) {
   Plan();
-}
-
-bool ConvPlan::FitsInt32(const ConvWeights& weights, Bits bits) {
-  int64_t taps = 0;
-  for (const ConvPhase& phase : weights.phases) taps = std::max(taps, phase.taps);
-  const int64_t expanded = weights.expanded ? weights.expand_taps : 1;  // columns summed in int32
-  const int64_t middles = bits.input == 16 && bits.weight == 16 ? 2 : 1;
-  return taps * weights.ci * expanded * middles * 255 * 128 < (int64_t{1} << 31);
 }
 
 void ConvPlan::Plan() {
   const ConvWeights& w = *weights_;
   pixel_ = mode_ == ConvMode::kFloat ? w.ci : RoundUp(w.ci, kQuad);
   g_.strip_width = g_.base_w == 0 ? 0 : (g_.base_w - 1) * w.in_stride[1] + 1 + w.dx_max - w.dx_min;
-  const int64_t element = mode_ == ConvMode::kFloat ? 4 : bits_.input / 8;
+  const int64_t element = mode_ == ConvMode::kFloat ? 4 : mode_ == ConvMode::kInteger ? 2 : 1;
   const int64_t row_bytes =
       std::max<int64_t>(g_.strip_width * pixel_ * element * w.in_stride[0], 1);
   strip_rows_ = std::clamp<int64_t>(
@@ -145,7 +136,7 @@ Result<std::vector<ConvPlan::Scratch>> ConvPlan::AllocateScratch(const ConvConte
       continue;
     }
     s.low = reinterpret_cast<uint8_t*>(take(plane));
-    if (bits_.input == 16) s.high = reinterpret_cast<uint8_t*>(take(plane));
+    if (mode_ == ConvMode::kInteger) s.high = reinterpret_cast<uint8_t*>(take(plane));
     for (auto& sums : s.sums) sums = reinterpret_cast<int32_t*>(take(row));
     for (auto& sums : s.expanded) sums = reinterpret_cast<int32_t*>(take(narrow));
     for (auto& bytes : s.dense) bytes = reinterpret_cast<uint8_t*>(take(dense));
@@ -166,14 +157,14 @@ void ConvPlan::Convert(const Picture& p, const float* x, int64_t pixels, Scratch
       x, count, q.period, q.inverse_scale.data(), q.low.data(), q.high.data(), q.zero.data()};
   const bool dense = pixel_ == ci;
   uint8_t* low = dense ? s.low + at : s.dense[0];
-  if (bits_.input == 16) {
+  if (mode_ == ConvMode::kInteger) {
     p.context.kernels.quantize16(row, dense ? s.high + at : s.dense[1], low);
   } else {
     p.context.kernels.quantize8(row, low);
   }
   if (dense) return;
   Spread(low, pixels, s.low + at);
-  if (bits_.input == 16) Spread(s.dense[1], pixels, s.high + at);
+  if (mode_ == ConvMode::kInteger) Spread(s.dense[1], pixels, s.high + at);
 }
 
 // Pixels of ci bytes to pixels of pixel_ bytes; the bytes between meet zero weights.
@@ -299,19 +290,18 @@ void ConvPlan::IntegerRow(const Picture& p, size_t phase_index, const Row& row, 
     g.c = c;
     p.context.kernels.gemm_int8(g);
   };
-  // Planes of a value: index 0 weighs 65536, 1 weighs 256, 2 weighs 1.
-  const bool wide_x = bits_.input == 16, wide_w = bits_.weight == 16;
-  const bool used[3] = {wide_x && wide_w, wide_x || wide_w, true};
-  if (used[0]) product(s.high, q.high, s.sums[0]);
-  if (wide_x) product(s.high, wide_w ? q.low : q.high, s.sums[1]);
-  if (wide_w) product(s.low, q.high, wide_x ? s.sums[3] : s.sums[1]);
-  if (used[0]) {
+  // Planes of a value: index 0 weighs 65536, 1 weighs 256, 2 weighs 1. Static factors are bytes,
+  // and their weights stand in q.high.
+  const bool wide = mode_ == ConvMode::kInteger;
+  if (wide) {
+    product(s.high, q.high, s.sums[0]);
+    product(s.high, q.low, s.sums[1]);
+    product(s.low, q.high, s.sums[3]);
     for (int64_t i = 0; i < g.pixels * columns_; ++i) s.sums[1][i] += s.sums[3][i];
   }
-  product(s.low, wide_w ? q.low : q.high, s.sums[2]);
+  product(s.low, wide ? q.low : q.high, s.sums[2]);
   const int32_t* planes[3] = {};
-  for (int i = 0; i < 3; ++i) {
-    if (!used[i]) continue;
+  for (int i = wide ? 0 : 2; i < 3; ++i) {
     if (w.expanded) SumColumns(s.sums[i], row.count, s.expanded[i]);
     planes[i] = w.expanded ? s.expanded[i] : s.sums[i];
   }
@@ -364,9 +354,9 @@ std::pair<int64_t, int64_t> ConvPlan::OutputRows(int64_t strip) const {
 // Scales and weights of this picture.
 void ConvPlan::PrepareIntegers(Picture& p, const ChannelRange& range) const {
   const bool is_static = mode_ == ConvMode::kStatic;
-  p.input = is_static ? StaticQuantization(weights_->ci, op_.input_scale)
-                      : QuantizationFor(range, bits_.input);
-  QuantizeWeights(*weights_, p.input, bits_.weight, is_static, p.context.threads, p.quantized);
+  p.input =
+      is_static ? StaticQuantization(weights_->ci, op_.input_scale) : QuantizationFor(range, 16);
+  QuantizeWeights(*weights_, p.input, is_static, p.context.threads, p.quantized);
   for (const QuantizedPhase& q : p.quantized) {
     // Of an expanded product the outputs' corrections are sums over the columns that they add, and
     // every column of an output shares one scale (quantize.cc sees to that).

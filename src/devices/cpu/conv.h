@@ -23,8 +23,8 @@ namespace picabia::cpu {
 
 enum class ConvMode {
   kFloat,
-  kInteger,  // ranges of the picture
-  kStatic,   // Int8Conv2D: the scales of the graph
+  kInteger,  // 16-bit factors, ranges of the picture
+  kStatic,   // Int8Conv2D: 8-bit factors, the scales of the graph
 };
 
 struct ConvContext {
@@ -47,18 +47,13 @@ class ConvPlan {
  public:
   // Shapes are NHWC and follow the operator's shape rule.
   ConvPlan(const ops::ConvBlock& op, std::shared_ptr<const ConvWeights> weights, ConvMode mode,
-           Bits bits, const Shape& x, const Shape& y);
-
-  // Whether int32 sums cannot overflow for a window of this size; if not, the caller uses kFloat
-  // (or the reference).
-  static bool FitsInt32(const ConvWeights& weights, Bits bits);
+           const Shape& x, const Shape& y);
 
   // want_ranges: fill the output's ranges for a consumer that quantizes.
   Result<Activation> Run(const ConvContext& context, const ConvInputs& inputs,
                          bool want_ranges) const;
 
   int64_t macs() const { return g_.macs; }
-  Bits bits() const { return bits_; }
 
  private:
   struct Picture;  // one picture of the batch at work
@@ -86,7 +81,6 @@ class ConvPlan {
   ops::ConvBlock op_;
   std::shared_ptr<const ConvWeights> weights_;
   ConvMode mode_;
-  Bits bits_;
 
   ConvGeometry g_;
   int64_t pixel_ = 0;       // elements of a strip pixel: ci, rounded up to 4 in integer modes

@@ -173,6 +173,23 @@ void Bound(ConvWeights& w) {
 
 }  // namespace
 
+bool FitsInt32(const ConvWeights& weights, bool wide) {
+  int64_t taps = 0;
+  for (const ConvPhase& phase : weights.phases) taps = std::max(taps, phase.taps);
+  const int64_t expanded = weights.expanded ? weights.expand_taps : 1;  // columns summed in int32
+  return taps * weights.ci * expanded * (wide ? 2 : 1) * 255 * 128 < (int64_t{1} << 31);
+}
+
+void ShareScales(const ConvWeights& weights, std::vector<double>& scale) {
+  for (int64_t m = 0; m < weights.co; ++m) {
+    double largest = 0;
+    for (int64_t i = m; i < weights.columns; i += weights.co)
+      largest = std::max(largest, scale[static_cast<size_t>(i)]);
+    for (int64_t i = m; i < weights.columns; i += weights.co)
+      scale[static_cast<size_t>(i)] = largest;
+  }
+}
+
 Result<std::shared_ptr<const ConvWeights>> MakeConvWeights(const ops::ConvBlock& op,
                                                            const program::Constant& filter) {
   auto w = std::make_shared<ConvWeights>();

@@ -55,6 +55,14 @@ struct ConvWeights {
   std::vector<ConvPhase> phases;
 };
 
+// Whether 32-bit sums of byte products cannot overflow for a window of this size. `wide`: both
+// factors have 16 bits, and the two middle products of their bytes share a sum; else each product
+// of bytes has sums of its own.
+bool FitsInt32(const ConvWeights& weights, bool wide);
+
+// The columns of an expanded product that are summed into one output need one scale: the largest.
+void ShareScales(const ConvWeights& weights, std::vector<double>& scale);
+
 // `filter` has packing kPanels16 and logical shape HWIO, or HWOI when op.transposed.
 Result<std::shared_ptr<const ConvWeights>> MakeConvWeights(const ops::ConvBlock& op,
                                                            const program::Constant& filter);

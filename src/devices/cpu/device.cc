@@ -25,36 +25,43 @@
 namespace picabia::cpu {
 namespace {
 
-// Which factors of a convolution get 16 bits under kInt8. The layers next to the picture limit the
+// Which inputs of convolutions get 16 bits under kInt8. The layers next to the picture limit the
 // quality and cost little (few channels): there instance norm amplifies what the rounding of smooth
 // areas lost.
 constexpr int64_t kWideInputChannels = 32;
 constexpr int64_t kWideTransposedChannels = 64;
-constexpr int64_t kWideWeightChannels = 4;
 
-Bits ChooseBits(Arithmetic arithmetic, const ConvWeights& weights) {
-  if (arithmetic == Arithmetic::kInt16) return {16, 16};
-  Bits bits;
-  if (weights.ci <= kWideWeightChannels) bits.weight = 16;
-  if (weights.ci <= kWideInputChannels ||
-      (weights.out_stride[0] > 1 && weights.ci <= kWideTransposedChannels)) {
-    bits.input = 16;
-  }
-  return bits;
+int ChooseBits(const ConvWeights& weights) {
+  const bool upsamples = weights.out_stride[0] > 1;
+  return weights.ci <= (upsamples ? kWideTransposedChannels : kWideInputChannels) ? 16 : 8;
 }
 
-const char* KernelName(ConvMode mode, Bits bits) {
+const char* KernelName(ConvMode mode) {
   switch (mode) {
     case ConvMode::kFloat:
       return "conv-f32";
     case ConvMode::kStatic:
       return "conv-int8-static";
     case ConvMode::kInteger:
-      break;
+      return "conv-int16";
   }
-  if (bits.input == 16) return bits.weight == 16 ? "conv-int16" : "conv-int16x8";
-  return bits.weight == 16 ? "conv-int8x16" : "conv-int8";
+  return "";
 }
+
+// Where the inputs of a block stand behind x and the filter; 0: it has no such input.
+struct BlockInputs {
+  size_t bias = 0, norm_scale = 0, norm_shift = 0, residual = 0;
+
+  explicit BlockInputs(const ops::ConvBlock& op) {
+    size_t next = 2;
+    if (op.has_bias) bias = next++;
+    if (op.norm == ops::Norm::kInstance) {
+      norm_scale = next++;
+      norm_shift = next++;
+    }
+    if (op.has_residual) residual = next;
+  }
+};
 
 // A constant as the tensor of `dtype` that its users expect.
 Result<Tensor> UnpackConstant(const program::Constant& c, DType dtype) {
@@ -97,7 +104,7 @@ struct Device::Impl {
   struct Block {
     std::shared_ptr<const ConvWeights> weights;  // null under `reference`
     ConvMode mode = ConvMode::kFloat;
-    Bits bits;
+    int input_bits = 8;  // of the int8 engine
     bool want_ranges = false;
     std::map<Shape, std::shared_ptr<const ConvPlan>> plans;  // by input shape
     // The int8 engine's; null where `weights` run.
@@ -246,13 +253,12 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
     return OkStatus();
   }
   PICABIA_ASSIGN_OR_RETURN(block.weights, MakeConvWeights(op, *filter));
-  block.bits = options.fast ? Bits{} : ChooseBits(options.arithmetic, *block.weights);
   if (op.input_scale > 0) {
     block.mode = ConvMode::kStatic;
-    if (!ConvPlan::FitsInt32(*block.weights, {8, 8}))
+    if (!FitsInt32(*block.weights, false))
       return Unsupported("a window of so many inputs overflows 32-bit sums");
   } else if (options.arithmetic != Arithmetic::kFp32 &&
-             ConvPlan::FitsInt32(*block.weights, block.bits)) {
+             FitsInt32(*block.weights, options.arithmetic == Arithmetic::kInt16)) {
     block.mode = ConvMode::kInteger;
     if (options.arithmetic == Arithmetic::kInt8) PrepareInt8(i, op);
   }
@@ -286,9 +292,10 @@ std::shared_ptr<const Plan> PlanFor(std::map<Shape, std::shared_ptr<const Plan>>
 void Device::Impl::PrepareInt8(size_t i, const ops::ConvBlock& op) {
   const program::Step& step = program.steps[i];
   Block& block = blocks[i];
+  if (!options.fast) block.input_bits = ChooseBits(*block.weights);
   bool can = Int8Plan::CanMakeLevels(op, *block.weights);
   if (op.has_residual) {
-    const int32_t from = producer[static_cast<size_t>(step.inputs.back())];
+    const int32_t from = producer[static_cast<size_t>(step.inputs[BlockInputs(op).residual])];
     can = can && from >= 0 && blocks[static_cast<size_t>(from)].to_levels;
   }
   // Winograd costs 3 dB; and the tile unit multiplies faster than the vector unit transforms.
@@ -336,7 +343,7 @@ Status Device::Impl::MakeFloat(int32_t value, size_t step) {
   if (levels_until[static_cast<size_t>(value)] > step) {
     a.values = std::move(values);
   } else {
-    a = {std::move(values), nullptr, {}, {}, 1, {}};
+    a = Activation::Floats(std::move(values), {});
   }
   return OkStatus();
 }
@@ -345,29 +352,24 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
                                               StepReport& report) {
   const program::Step& step = program.steps[i];
   Block& block = blocks[i];
-  const auto data = [&](size_t input) { return Input(step, input).tensor.data<float>(); };
-  size_t next = 2;
-  const size_t bias = op.has_bias ? next++ : 0;
-  const size_t norm = op.norm == ops::Norm::kInstance ? std::exchange(next, next + 2) : 0;
+  const BlockInputs at(op);
   if (op.has_residual) {
-    Activation& residual = live[static_cast<size_t>(step.inputs[next])];
-    if (!block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[next], i));
+    Activation& residual = live[static_cast<size_t>(step.inputs[at.residual])];
+    if (!block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[at.residual], i));
     if (block.to_levels && residual.levels.empty()) {
       Tensor values = residual.tensor;  // others may want them
       PICABIA_ASSIGN_OR_RETURN(residual, LevelsOf({kernels, threads, pool}, residual));
       residual.values = std::move(values);
     }
   }
-  Int8Inputs inputs{Input(step, 0), nullptr, nullptr, nullptr, nullptr};
-  if (bias != 0) inputs.bias = data(bias);
-  if (norm != 0) {
-    inputs.norm_scale = data(norm);
-    inputs.norm_shift = data(norm + 1);
-  }
-  if (op.has_residual) inputs.residual = &Input(step, next);
+  const auto data = [&](size_t k) {
+    return k == 0 ? nullptr : Input(step, k).tensor.data<float>();
+  };
+  const Int8Inputs inputs{Input(step, 0), data(at.bias), data(at.norm_scale), data(at.norm_shift),
+                          op.has_residual ? &Input(step, at.residual) : nullptr};
   const Shape x = inputs.x.shape();
   const auto plan = PlanFor(block.int8_plans, x, [&] {
-    return std::make_shared<const Int8Plan>(op, block.int8, block.bits.input, x, out);
+    return std::make_shared<const Int8Plan>(op, block.int8, block.input_bits, x, out);
   });
   report.kernel = plan->kernel();
   report.macs = plan->macs();
@@ -380,23 +382,20 @@ Result<Activation> Device::Impl::RunPlan(const ConvPlan& plan, size_t i, const o
                                          bool want_ranges) {
   const program::Step& step = program.steps[i];
   for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value, i));
-  const auto data = [&](size_t input) { return Input(step, input).floats().data<float>(); };
+  const BlockInputs at(op);
+  const auto data = [&](size_t k) {
+    return k == 0 ? nullptr : Input(step, k).floats().data<float>();
+  };
   const Activation& from = Input(step, 0);
-  const Activation x_floats{from.floats(), nullptr, from.ranges, {}, 1, {}};
-  ConvInputs inputs{x_floats, nullptr, nullptr, nullptr, nullptr};
-  size_t next = 2;
-  if (op.has_bias) inputs.bias = data(next++);
-  if (op.norm == ops::Norm::kInstance) {
-    inputs.norm_scale = data(next++);
-    inputs.norm_shift = data(next++);
-  }
-  if (op.has_residual) inputs.residual = data(next++);
+  const Activation x = Activation::Floats(from.floats(), from.ranges);
+  const ConvInputs inputs{x, data(at.bias), data(at.norm_scale), data(at.norm_shift),
+                          data(at.residual)};
   return plan.Run({kernels, threads, pool}, inputs, want_ranges);
 }
 
 bool Device::Impl::CanBeWide(size_t i) const {
   const Block& block = blocks[i];
-  return block.int8 != nullptr && ConvPlan::FitsInt32(*block.weights, {16, 16});
+  return block.int8 != nullptr && FitsInt32(*block.weights, true);
 }
 
 // One of the layers at the begin, which are cheap.
@@ -447,16 +446,15 @@ Result<Activation> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, co
   Block& block = blocks[i];
   const bool wide = i < wide_until && CanBeWide(i);
   if (block.int8 != nullptr && !wide) return RunInt8Block(i, op, out, report);
-  const Bits bits = wide ? Bits{16, 16} : block.bits;
   if (wide && block.wide_weights == nullptr) {
     PICABIA_ASSIGN_OR_RETURN(block.wide_weights, MakeConvWeights(op, *block.filter));
   }
   const Shape x = Input(step, 0).shape();
   const auto plan = PlanFor(wide ? block.wide_plans : block.plans, x, [&] {
     return std::make_shared<const ConvPlan>(op, wide ? block.wide_weights : block.weights,
-                                            block.mode, bits, x, out);
+                                            block.mode, x, out);
   });
-  report.kernel = KernelName(block.mode, bits);
+  report.kernel = KernelName(block.mode);
   report.macs = plan->macs();
   report.integer = block.mode != ConvMode::kFloat;
   return RunPlan(*plan, i, op, block.want_ranges);

@@ -1,8 +1,8 @@
 // The conditions of device.cc and grouped_int8.cc that do not depend on the picture.
 #include "devices/cpu/float_steps.h"
 
+#include "devices/cpu/conv_weights.h"
 #include "devices/cpu/grouped_int8.h"
-#include "devices/cpu/int8_weights.h"
 #include "ops/ops.h"
 
 namespace picabia::cpu {
@@ -25,7 +25,7 @@ struct Reason {
     const program::Constant* filter = ConstantOf(program, step.inputs[1]);
     if (filter == nullptr) return {};
     const auto weights = MakeConvWeights(op, *filter);
-    if (!weights.ok() || Int8Weights::FitsInt32(**weights)) return {};
+    if (!weights.ok() || FitsInt32(**weights, false)) return {};
     return kOverflow;
   }
   std::string operator()(const ops::Conv2D& op) const {

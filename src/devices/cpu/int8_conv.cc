@@ -510,20 +510,31 @@ void Int8Plan::WinogradStep(const Picture& p, int64_t first_row, int64_t rows, S
   }
 }
 
-void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
-                        StripStatistics* statistics) const {
-  const int64_t end = std::min((strip + 1) * strip_rows_, g_.base_h);
+// Rows of output cells [begin, end), a step at a time, into s.out_levels or, where the scratch has
+// rows of its own, into these: nobody keeps them then.
+void Int8Plan::RunRows(const Picture& p, int64_t begin, int64_t end, Scratch& s,
+                       StripStatistics* statistics) const {
   int64_t kept = 0;
   s.first_slot = 0;
-  for (int64_t first = strip * strip_rows_; first < end; first += step_rows_) {
+  for (int64_t first = begin; first < end; first += step_rows_) {
     const int64_t rows = std::min(step_rows_, end - first);
     FillStrip(p, first, rows, kept, s);
-    s.out_levels = p.out_levels != nullptr ? p.out_levels : s.rows;
-    s.out_row = p.out_levels != nullptr ? 0 : first * conv_.out_stride[0];
+    if (s.rows != nullptr) {
+      s.out_levels = s.rows;
+      s.out_row = first * conv_.out_stride[0];
+    }
     RunStep(p, first, rows, s, statistics);
     if (first + rows < end) kept = KeepRows(rows, s);
   }
   p.context.kernels.int8_done();
+}
+
+void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
+                        StripStatistics* statistics) const {
+  s.out_levels = p.out_levels;
+  s.out_row = 0;
+  const int64_t begin = strip * strip_rows_;
+  RunRows(p, begin, std::min(begin + strip_rows_, g_.base_h), s, statistics);
 }
 
 // Output cells' rows [first, first + rows), whose input is in the strip.
@@ -660,22 +671,26 @@ void Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scra
     return;
   }
   const bool norm = op_.norm != ops::Norm::kNone;
-  const int64_t row = g_.out_w * conv_.co, stride = conv_.out_stride[0];
   FloatFinish finisher(p.context.kernels, op_, conv_.co, strips_);
   std::vector<ChannelRange> ranges(range == nullptr ? 0 : strips);
+  // Calls f(first element, elements) for the output of one strip.
+  const auto output = [&](int64_t strip, auto f) {
+    const int64_t row = g_.out_w * conv_.co, height = strip_rows_ * conv_.out_stride[0];
+    f(strip * height * row, (std::min((strip + 1) * height, g_.out_h) - strip * height) * row);
+  };
   const auto finish = [&](int64_t i) {
-    const int64_t first = i * strip_rows_ * stride;
-    const int64_t rows = std::min((i + 1) * strip_rows_ * stride, g_.out_h) - first;
-    finisher.Apply(p.out_floats + first * row, rows * row,
-                   p.residual == nullptr ? nullptr : p.residual + first * row,
-                   range == nullptr ? nullptr : &ranges[static_cast<size_t>(i)]);
+    output(i, [&](int64_t first, int64_t count) {
+      finisher.Apply(p.out_floats + first, count,
+                     p.residual == nullptr ? nullptr : p.residual + first,
+                     range == nullptr ? nullptr : &ranges[static_cast<size_t>(i)]);
+    });
   };
   threads.For(strips_, [&](int64_t i, int slot) {
     RunStrip(p, i, scratch[static_cast<size_t>(slot)], nullptr);
     if (!norm) return finish(i);
-    const int64_t first = i * strip_rows_ * stride;
-    const int64_t rows = std::min((i + 1) * strip_rows_ * stride, g_.out_h) - first;
-    finisher.AddStrip(i, p.out_floats + first * row, rows * row);
+    output(i, [&](int64_t first, int64_t count) {
+      finisher.AddStrip(i, p.out_floats + first, count);
+    });
   });
   if (norm) {
     finisher.Reduce(g_.out_h * g_.out_w, inputs.norm_scale, inputs.norm_shift);
@@ -708,14 +723,7 @@ class Int8Plan::Source : public LevelSource {
     Scratch& s = c.scratch;
     s.out_levels = c.levels.data();
     s.out_row = begin * stride;
-    int64_t kept = 0;
-    s.first_slot = 0;
-    for (int64_t cell = begin; cell < end; cell += plan.step_rows_) {
-      const int64_t rows = std::min(plan.step_rows_, end - cell);
-      plan.FillStrip(*picture_, cell, rows, kept, s);
-      plan.RunStep(*picture_, cell, rows, s, nullptr);
-      if (cell + rows < end) kept = plan.KeepRows(rows, s);
-    }
+    plan.RunRows(*picture_, begin, end, s, nullptr);
     return c.levels.data() + (first - s.out_row) * row;
   }
 

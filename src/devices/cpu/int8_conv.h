@@ -81,6 +81,8 @@ class Int8Plan : public std::enable_shared_from_this<Int8Plan> {
   int64_t KeepRows(int64_t rows, Scratch& s) const;
   int64_t RowOffset(const Scratch& s, int64_t r) const;
 
+  void RunRows(const Picture& p, int64_t begin, int64_t end, Scratch& s,
+               StripStatistics* statistics) const;
   void RunStrip(const Picture& p, int64_t strip, Scratch& s, StripStatistics* statistics) const;
   void RunStep(const Picture& p, int64_t first, int64_t rows, Scratch& s,
                StripStatistics* statistics) const;

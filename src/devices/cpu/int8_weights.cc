@@ -155,17 +155,6 @@ struct Columns {
   std::vector<double> scale, squares, correction, high, low;
 };
 
-// The columns of an expanded product that are summed into one output need one scale.
-void ShareScales(const ConvWeights& weights, std::vector<double>& scale) {
-  for (int64_t m = 0; m < weights.co; ++m) {
-    double largest = 0;
-    for (int64_t i = m; i < weights.columns; i += weights.co)
-      largest = std::max(largest, scale[static_cast<size_t>(i)]);
-    for (int64_t i = m; i < weights.columns; i += weights.co)
-      scale[static_cast<size_t>(i)] = largest;
-  }
-}
-
 class PictureQuantizer {
  public:
   PictureQuantizer(const ConvContext& context, const Int8Weights& weights, const Int8Input& input)
@@ -416,13 +405,6 @@ class PictureQuantizer {
 
 int64_t SegmentBytes(const kernels::KernelTable& kernels, int64_t length) {
   return RoundUp(length, kernels.int8_multiple);
-}
-
-bool Int8Weights::FitsInt32(const ConvWeights& conv) {
-  int64_t taps = 0;
-  for (const ConvPhase& phase : conv.phases) taps = std::max(taps, phase.taps);
-  const int64_t expanded = conv.expanded ? conv.expand_taps : 1;  // columns summed in int32
-  return taps * conv.ci * expanded * 255 * 127 < (int64_t{1} << 31);
 }
 
 Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, bool winograd) {

@@ -36,9 +36,6 @@ struct Int8Weights {
   // winograd: the sums over the window of what is positive and what is negative in the filter,
   // [blocks][ci][16].
   std::vector<float> positive, negative;
-
-  // int32 sums cannot overflow: each product of bytes has sums of its own.
-  static bool FitsInt32(const ConvWeights& conv);
 };
 
 // `winograd`: whether the block may run by it, where its geometry suits.

@@ -251,6 +251,13 @@ int64_t BlockPixels(int64_t channels, int64_t period) {
 
 }  // namespace
 
+Activation Activation::Floats(Tensor tensor, std::vector<ChannelRange> ranges) {
+  Activation a;
+  a.tensor = std::move(tensor);
+  a.ranges = std::move(ranges);
+  return a;
+}
+
 Shape Activation::shape() const {
   Shape s = tensor.shape();
   if (repeat == 1) return s;

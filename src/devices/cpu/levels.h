@@ -55,6 +55,8 @@ struct Activation {
   int64_t repeat = 1;
   std::optional<Tensor> values;  // levels as floats, where a reader has asked for them
 
+  static Activation Floats(Tensor tensor, std::vector<ChannelRange> ranges);
+
   Shape shape() const;  // with the repetitions
   // Of float32, or of levels whose values are there.
   const Tensor& floats() const { return values ? *values : tensor; }

@@ -119,17 +119,6 @@ class PanelQuantizer {
   bool wide_;
 };
 
-// The columns of an expanded product that are summed into one output need one scale.
-void ShareScales(const ConvWeights& weights, std::vector<double>& scale) {
-  for (int64_t m = 0; m < weights.co; ++m) {
-    double largest = 0;
-    for (int64_t i = m; i < weights.columns; i += weights.co)
-      largest = std::max(largest, scale[static_cast<size_t>(i)]);
-    for (int64_t i = m; i < weights.columns; i += weights.co)
-      scale[static_cast<size_t>(i)] = largest;
-  }
-}
-
 }  // namespace
 
 int64_t RowPeriod(int64_t channels) {
@@ -160,19 +149,17 @@ InputQuantization QuantizationFor(const ChannelRange& range, int bits) {
 }
 
 InputQuantization TileQuantization(const ChannelRange& range) {
-  InputQuantization q = QuantizationFor(range, 8);
-  const size_t channels = range.low.size();
-  for (size_t i = 0; i < q.scale.size(); ++i) {
-    const size_t c = i % channels;
+  InputQuantization q = Sized(static_cast<int64_t>(range.low.size()));
+  for (size_t c = 0; c < range.low.size(); ++c) {
     const double low = std::min(range.low[c], 0.f), high = std::max(range.high[c], 0.f);
     const double scale = (high - low) / kernels::kWinogradLevels;
     const double inverse = scale > 0 ? 1 / scale : 1;
-    q.scale[i] = static_cast<float>(scale);
-    q.inverse_scale[i] = static_cast<float>(inverse);
-    q.zero[i] = 0;
-    q.low[i] = static_cast<float>(std::nearbyint(low * inverse));
-    q.high[i] = q.low[i] + static_cast<float>(kernels::kWinogradLevels);
+    q.scale[c] = static_cast<float>(scale);
+    q.inverse_scale[c] = static_cast<float>(inverse);
+    q.low[c] = static_cast<float>(std::nearbyint(low * inverse));
+    q.high[c] = q.low[c] + static_cast<float>(kernels::kWinogradLevels);
   }
+  Repeat(q);
   return q;
 }
 
@@ -189,12 +176,12 @@ InputQuantization StaticQuantization(int64_t channels, float input_scale) {
   return q;
 }
 
-void QuantizeWeights(const ConvWeights& weights, const InputQuantization& input, int weight_bits,
+void QuantizeWeights(const ConvWeights& weights, const InputQuantization& input,
                      bool static_weights, ThreadPool& threads,
                      std::vector<QuantizedPhase>& phases) {
   phases.resize(weights.phases.size());
   const int64_t blocks = CeilDiv(weights.columns, kPanel);
-  const bool wide = weight_bits == 16;
+  const bool wide = !static_weights;
   const int64_t padded = RoundUp(weights.ci, kQuad);
   for (size_t p = 0; p < phases.size(); ++p) {
     const auto bytes = static_cast<size_t>(blocks * weights.phases[p].taps * padded * kPanel);

@@ -27,13 +27,6 @@ struct ChannelRange {
   bool OnGrid() const;
 };
 
-// Bits of the two factors, 8 or 16. A 16-bit factor is two bytes, high and low, multiplied apart
-// (exact, one more pass).
-struct Bits {
-  int input = 8;
-  int weight = 8;
-};
-
 // The parameters of kernels::QuantizeRow, repeated to `period` entries (a multiple of the
 // channels).
 struct InputQuantization {
@@ -65,7 +58,7 @@ struct QuantizedPhase {
 };
 
 // `static_weights`: the panels hold int8 values already (t = 1).
-void QuantizeWeights(const ConvWeights& weights, const InputQuantization& input, int weight_bits,
+void QuantizeWeights(const ConvWeights& weights, const InputQuantization& input,
                      bool static_weights, ThreadPool& threads, std::vector<QuantizedPhase>& phases);
 
 }  // namespace picabia::cpu

@@ -209,7 +209,6 @@ void Job::Products(const Part& part, const Scratch& s, int64_t group, int64_t st
   g.pixels = pixels;
   g.channels = part.columns;
   context_.kernels.gemm_int8(g);
-  context_.kernels.int8_done();
 }
 
 void Job::Tail(const Part& part, const Scratch& s, int64_t group, int64_t row,
@@ -251,6 +250,7 @@ void Job::RunPart(const Part& part, const Scratch& s) const {
       Tail(part, s, g, r, 0);
     }
   }
+  context_.kernels.int8_done();
 }
 
 Status Job::Run() {

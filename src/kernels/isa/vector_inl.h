@@ -35,10 +35,6 @@ template <typename V>
 // Nearest integer, ties to even, as a float; |v| < 2^22. In 1.5 * 2^23 the last bit weighs 1.
 [[gnu::always_inline]] inline Float16 RoundEven(Float16 v) { return (v + 12582912.f) - 12582912.f; }
 
-[[gnu::always_inline]] inline Int16x16 ToInt16(Float16 v) {
-  return __builtin_convertvector(__builtin_convertvector(v, Int32x16), Int16x16);
-}
-
 [[gnu::always_inline]] inline Float16 ToFloat(Int16x16 v) {
   return __builtin_convertvector(__builtin_convertvector(v, Int32x16), Float16);
 }
