@@ -6,6 +6,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_BUILD_RPATH "$ORIGIN/../lib")  # what programs load at run time lies beside their folder
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
 option(PICABIA_SIMD "build the SIMD kernels, not only the scalar ones" ON)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 

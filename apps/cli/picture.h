@@ -1,5 +1,5 @@
-// Pictures in files: what the command line reads and writes around a network. Uses libvips; nothing
-// else in the program does.
+// Pictures in files: what the command line reads and writes around a network. libvips does it,
+// behind a library of ours that is loaded when the first picture comes (apps/cli/pictures/).
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,8 @@ struct Picture {
 // Same as the limit of other common picture libraries: 512 MiB as RGB.
 constexpr int64_t kDefaultMaxPixels = 178'956'970;
 
-// Prepares libvips: call once, before any other function of this file. `threads` 0: one per core.
+// Loads and prepares libvips: call once, before any other function of this file. `threads` 0: one
+// per core. kUnsupported where the library is not there.
 Status StartPictures(const char* program, int threads);
 
 // Whether the bytes begin like a picture of a kind that DecodePicture() reads.

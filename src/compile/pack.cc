@@ -58,8 +58,16 @@ Result<program::Constant> Stored(int32_t value, program::Packing packing, const 
 
 }  // namespace
 
+// Filters are packed into memory of their own. If the rest, biases and shapes, were left where it
+// is, the whole file would stay in memory for their sake.
 Result<program::Constant> PackPlain(int32_t value, const Tensor& tensor) {
-  return Stored(value, program::Packing::kPlain, tensor.shape(), tensor);
+  constexpr size_t kSmall = 1 << 16;  // bytes
+  if (tensor.num_bytes() > kSmall)
+    return Stored(value, program::Packing::kPlain, tensor.shape(), tensor);
+  PICABIA_ASSIGN_OR_RETURN(Tensor copy, Tensor::Create(tensor.dtype(), tensor.shape()));
+  if (tensor.num_bytes() > 0)
+    std::memcpy(copy.MutableData<std::byte>(), tensor.bytes(), tensor.num_bytes());
+  return Stored(value, program::Packing::kPlain, tensor.shape(), copy);
 }
 
 Result<program::Constant> PackFilter(int32_t value, const Tensor& filter, bool transposed) {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/half.h"
@@ -123,6 +124,19 @@ struct Device::Impl {
                       const std::vector<const program::Constant*>& constants);
   void Start(const std::vector<Tensor>& inputs);
   Status RunSteps(std::vector<StepReport>& reports, bool& again);
+  // What a step reads: tensors (empty where the filter is packed), their types, and the values that
+  // parameters are read from.
+  struct StepInputs {
+    std::vector<Tensor> tensors;
+    std::vector<ops::TensorType> types;
+    std::vector<const Tensor*> values;
+  };
+  Result<StepInputs> InputsOf(size_t i);
+  std::optional<Activation> LeaveToReaders(size_t i) const;
+  Result<Activation> RunOther(size_t i, StepInputs& inputs, const ops::TensorType& out,
+                              StepReport& report);
+  Result<Activation> RunGrouped(size_t i, const ops::Conv2D& op, const StepInputs& inputs,
+                                const Shape& out, StepReport& report);
   Result<Activation> RunStepAt(size_t i, StepReport& report);
   void PrepareInt8(size_t step, const ops::ConvBlock& op);
   Result<Activation> RunBlock(size_t i, const ops::ConvBlock& op, const Shape& out,
@@ -476,72 +490,98 @@ Result<Activation> Device::Impl::RunQuantized(size_t i, const ops::QuantizedConv
   return y;
 }
 
-Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
+// An upsampling of levels is left to its readers.
+std::optional<Activation> Device::Impl::LeaveToReaders(size_t i) const {
+  if (options.arithmetic != Arithmetic::kInt8 || !IsUpsampling(i)) return std::nullopt;
   const program::Step& step = program.steps[i];
-  std::vector<Tensor> inputs;
-  std::vector<ops::TensorType> types;
-  if (IsUpsampling(i) && options.arithmetic == Arithmetic::kInt8) {
-    const Activation& x = Input(step, 0);
-    if (!x.levels.empty() && x.source == nullptr) {
-      Activation y = x;
-      y.values.reset();
-      y.repeat *= *ops::RepeatFactor(std::get<ops::Resize>(step.op));
-      report.kernel = "in the reader";
-      return y;
-    }
-  }
-  std::vector<const Tensor*> values(step.inputs.size(), nullptr);
+  const Activation& x = Input(step, 0);
+  if (x.levels.empty() || x.source != nullptr) return std::nullopt;
+  Activation y = x;
+  y.values.reset();
+  y.repeat *= *ops::RepeatFactor(std::get<ops::Resize>(step.op));
+  return y;
+}
+
+// A block reads levels as they are; everything else gets their floats, which are made here.
+Result<Device::Impl::StepInputs> Device::Impl::InputsOf(size_t i) {
+  const program::Step& step = program.steps[i];
   const bool is_block = std::holds_alternative<ops::ConvBlock>(step.op);
-  for (size_t k = 0; k < step.inputs.size(); ++k) {
-    const auto v = static_cast<size_t>(step.inputs[k]);
-    if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[k], i));
-    const bool packed = packed_types.contains(step.inputs[k]);
-    if (packed) {
-      types.push_back(packed_types.at(step.inputs[k]));
-      inputs.emplace_back();
+  StepInputs inputs;
+  for (const int32_t value : step.inputs) {
+    if (!is_block) PICABIA_RETURN_IF_ERROR(MakeFloat(value, i));
+    if (const auto packed = packed_types.find(value); packed != packed_types.end()) {
+      inputs.types.push_back(packed->second);
+      inputs.tensors.emplace_back();
+      inputs.values.push_back(nullptr);
       continue;
     }
-    const bool levels = is_block && !live[v].levels.empty();  // they stand for floats
-    inputs.push_back(levels ? live[v].tensor : live[v].floats());
-    types.push_back({levels ? DType::kF32 : inputs.back().dtype(),
-                     levels ? live[v].shape() : inputs.back().shape()});
-    values[k] = &live[v].tensor;
+    const Activation& x = live[static_cast<size_t>(value)];
+    const bool levels = is_block && !x.levels.empty();  // they stand for floats
+    inputs.tensors.push_back(levels ? x.tensor : x.floats());
+    inputs.types.push_back({levels ? DType::kF32 : inputs.tensors.back().dtype(),
+                            levels ? x.shape() : inputs.tensors.back().shape()});
+    inputs.values.push_back(&x.tensor);
   }
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
-                           ops::InferOutputs(step.op, types, values));
-  report.macs = StepMacs(step.op, types, out[0].shape);
+  return inputs;
+}
+
+// Everything but blocks and convolutions in integers.
+Result<Activation> Device::Impl::RunOther(size_t i, StepInputs& inputs, const ops::TensorType& out,
+                                          StepReport& report) {
+  const program::Step& step = program.steps[i];
   Activation result;
-  if (const auto* op = std::get_if<ops::ConvBlock>(&step.op); op != nullptr && !options.reference)
-    return RunBlock(i, *op, out[0].shape, report);
-  if (const auto* op = std::get_if<ops::QuantizedConv2D>(&step.op);
-      op != nullptr && !options.reference &&
-      QuantizedConvFits(*op, inputs[1].shape(), out[0].shape))
-    return RunQuantized(i, *op, out[0].shape, report);
-  if (const auto* op = std::get_if<ops::Conv2D>(&step.op);
-      op != nullptr && !options.reference && options.arithmetic != Arithmetic::kFp32 &&
-      GroupedInt8Fits(*op, inputs[1].shape(), out[0].shape)) {
-    const bool wide = options.arithmetic == Arithmetic::kInt16;
-    report.kernel = GroupedInt8Kernel(*op, inputs[1].shape(), wide);
-    report.integer = true;
-    PICABIA_ASSIGN_OR_RETURN(
-        result.tensor, RunGroupedInt8({kernels, threads, pool}, *op, inputs, Input(step, 0).ranges,
-                                      wide, out[0].shape));
-    return result;
-  }
   if (options.reference) {
     report.kernel = "reference";
-    PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> y, kernels::RunReference(step.op, inputs));
+    PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> y, kernels::RunReference(step.op, inputs.tensors));
     result.tensor = std::move(y[0]);
     return result;
   }
   const char* kernel = "";
-  PICABIA_ASSIGN_OR_RETURN(const ops::Op op, ops::Absorb(step.op, types, values));
+  PICABIA_ASSIGN_OR_RETURN(const ops::Op op, ops::Absorb(step.op, inputs.types, inputs.values));
   if (!std::holds_alternative<ops::Range>(op))
-    inputs.resize(std::min(inputs.size(), ops::DataInputs(op)));
+    inputs.tensors.resize(std::min(inputs.tensors.size(), ops::DataInputs(op)));
   PICABIA_ASSIGN_OR_RETURN(result.tensor,
-                           RunStep({kernels, threads, pool}, op, out[0], inputs, &kernel));
+                           RunStep({kernels, threads, pool}, op, out, inputs.tensors, &kernel));
   report.kernel = kernel;
   return result;
+}
+
+Result<Activation> Device::Impl::RunGrouped(size_t i, const ops::Conv2D& op,
+                                            const StepInputs& inputs, const Shape& out,
+                                            StepReport& report) {
+  const bool wide = options.arithmetic == Arithmetic::kInt16;
+  report.kernel = GroupedInt8Kernel(op, inputs.tensors[1].shape(), wide);
+  report.integer = true;
+  Activation result;
+  PICABIA_ASSIGN_OR_RETURN(result.tensor,
+                           RunGroupedInt8({kernels, threads, pool}, op, inputs.tensors,
+                                          Input(program.steps[i], 0).ranges, wide, out));
+  return result;
+}
+
+Result<Activation> Device::Impl::RunStepAt(size_t i, StepReport& report) {
+  if (auto left = LeaveToReaders(i)) {
+    report.kernel = "in the reader";
+    return *std::move(left);
+  }
+  const program::Step& step = program.steps[i];
+  PICABIA_ASSIGN_OR_RETURN(StepInputs inputs, InputsOf(i));
+  PICABIA_ASSIGN_OR_RETURN(const std::vector<ops::TensorType> out,
+                           ops::InferOutputs(step.op, inputs.types, inputs.values));
+  const Shape& shape = out[0].shape;
+  report.macs = StepMacs(step.op, inputs.types, shape);
+  if (!options.reference) {
+    if (const auto* op = std::get_if<ops::ConvBlock>(&step.op))
+      return RunBlock(i, *op, shape, report);
+    if (const auto* op = std::get_if<ops::QuantizedConv2D>(&step.op);
+        op != nullptr && QuantizedConvFits(*op, inputs.tensors[1].shape(), shape))
+      return RunQuantized(i, *op, shape, report);
+    if (const auto* op = std::get_if<ops::Conv2D>(&step.op);
+        op != nullptr && options.arithmetic != Arithmetic::kFp32 &&
+        GroupedInt8Fits(*op, inputs.tensors[1].shape(), shape))
+      return RunGrouped(i, *op, inputs, shape, report);
+  }
+  return RunOther(i, inputs, out[0], report);
 }
 
 // Constants and inputs, and nothing else.

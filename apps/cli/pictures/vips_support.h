@@ -1,4 +1,4 @@
-// What the two halves of picture.h share: libvips throws, and keeps the text of errors itself.
+// What decoding and encoding share: libvips throws, and keeps the text of errors itself.
 #pragma once
 
 #include <string>
@@ -13,6 +13,8 @@ struct PictureMetadata {
   vips::VImage fields;  // a picture of one pixel whose header holds the fields
 };
 
+namespace pictures {
+
 // Takes the error text out of libvips, so that the next error does not repeat it; `what` goes
 // first.
 Status VipsFailure(StatusCode code, const std::string& what);
@@ -21,4 +23,5 @@ Status VipsFailure(StatusCode code, const std::string& what);
 // The rest describes the input's own encoding.
 void CopyMetadata(const vips::VImage& from, vips::VImage& to);
 
+}  // namespace pictures
 }  // namespace picabia::cli

@@ -1,14 +1,13 @@
-// Writing pictures, by libvips, and the names of formats.
+// Writing pictures, by libvips.
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <string_view>
 #include <vips/vips8>
 
-#include "apps/cli/picture.h"
-#include "apps/cli/vips_support.h"
+#include "apps/cli/pictures/module.h"
+#include "apps/cli/pictures/vips_support.h"
 
-namespace picabia::cli {
+namespace picabia::cli::pictures {
 namespace {
 
 using vips::VImage;
@@ -81,44 +80,7 @@ void CopyMetadata(const VImage& from, VImage& to) {
   if (to.get_typeof(VIPS_META_EXIF_NAME) != 0) to.set(VIPS_META_ORIENTATION, 1);
 }
 
-Result<PictureFormat> ParsePictureFormat(const std::string& name) {
-  std::string lower = name;
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (lower == "png") return PictureFormat::kPng;
-  if (lower == "jpg" || lower == "jpeg") return PictureFormat::kJpeg;
-  if (lower == "webp") return PictureFormat::kWebp;
-  if (lower == "tif" || lower == "tiff") return PictureFormat::kTiff;
-  return InvalidArgument("unknown picture format \"" + name +
-                         "\", expected png, jpg, jpeg, webp, tif or tiff");
-}
-
-Result<PictureFormat> FormatOfPath(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
-  const size_t start = slash == std::string::npos ? 0 : slash + 1;
-  const size_t dot = path.find_last_of('.');
-  if (dot == std::string::npos || dot <= start) {
-    return InvalidArgument(path +
-                           ": has no extension, expected .png, .jpg, .jpeg, .webp, .tif or "
-                           ".tiff (or --format)");
-  }
-  return ParsePictureFormat(path.substr(dot + 1));
-}
-
-const char* FormatExtension(PictureFormat format) {
-  switch (format) {
-    case PictureFormat::kPng:
-      return "png";
-    case PictureFormat::kJpeg:
-      return "jpg";
-    case PictureFormat::kWebp:
-      return "webp";
-    case PictureFormat::kTiff:
-      return "tif";
-  }
-  return "png";
-}
-
-Result<std::string> EncodePicture(const Picture& picture, const EncodeOptions& options) {
+Result<std::string> Encode(const Picture& picture, const EncodeOptions& options) {
   try {
     void* data = nullptr;
     size_t size = 0;
@@ -127,9 +89,8 @@ Result<std::string> EncodePicture(const Picture& picture, const EncodeOptions& o
     g_free(data);
     return bytes;
   } catch (const vips::VError&) {
-    return VipsFailure(StatusCode::kInvalidArgument,
-                       std::string("cannot be written as ") + FormatExtension(options.format));
+    return VipsFailure(StatusCode::kInvalidArgument, "cannot be encoded");
   }
 }
 
-}  // namespace picabia::cli
+}  // namespace picabia::cli::pictures
