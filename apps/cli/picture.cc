@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <cctype>
+#include <future>
 #include <string_view>
 
 #include "apps/cli/pictures/module.h"
@@ -16,7 +17,7 @@ using pictures::Module;
 
 // Never unloaded: pictures hold objects of it. Found beside the program, as its run path says.
 Result<const Module*> Load() {
-  void* library = dlopen(pictures::kModuleFile, RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen(pictures::kModuleFile, RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr)
     return Unsupported(std::string("pictures cannot be read or written: ") + dlerror());
   const auto* module = static_cast<const Module*>(dlsym(library, pictures::kModuleSymbol));
@@ -31,14 +32,29 @@ const Result<const Module*>& TheModule() {
   return module;
 }
 
-}  // namespace
-
-Status StartPictures(const char* program, int threads) {
+Status Start(const char* program, int threads) {
   PICABIA_ASSIGN_OR_RETURN(const Module* module, TheModule());
   return module->start(program, threads);
 }
 
+std::shared_future<Status>& Begun() {
+  static std::shared_future<Status> begun;
+  return begun;
+}
+
+}  // namespace
+
+void BeginPictures(const char* program, int threads) {
+  if (!Begun().valid()) Begun() = std::async(std::launch::async, Start, program, threads);
+}
+
+Status StartPictures(const char* program, int threads) {
+  BeginPictures(program, threads);
+  return Begun().get();
+}
+
 bool LooksLikePicture(const std::string& path) {
+  if (Begun().valid()) Begun().wait();
   const auto file = FileBytes::Open(path);
   return file.ok() && TheModule().ok() && (*TheModule())->accepts((*file)->bytes());
 }

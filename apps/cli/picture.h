@@ -28,8 +28,12 @@ struct Picture {
 // Same as the limit of other common picture libraries: 512 MiB as RGB.
 constexpr int64_t kDefaultMaxPixels = 178'956'970;
 
-// Loads and prepares libvips: call once, before any other function of this file. `threads` 0: one
-// per core. kUnsupported where the library is not there.
+// Begins to load libvips on a thread of its own; `program` is for its messages, `threads` 0: one
+// per core. May be called again, which changes nothing.
+void BeginPictures(const char* program, int threads);
+
+// The same, and waits until it is there: before any function below. kUnsupported where it is not
+// installed.
 Status StartPictures(const char* program, int threads);
 
 // Whether the bytes begin like a picture of a kind that DecodePicture() reads.

@@ -106,9 +106,7 @@ int StylizeAction(Options& options) {
   if (!options.fetch.empty()) model_options.compile.fetches = {options.fetch};
   const std::vector<SetOption> sets = ParseSetOption(options.sets);
   if (const Status status = CheckDevice(options.run); !status.ok()) return Fail(status);
-  if (const Status status = StartPictures("picabia", options.run.threads); !status.ok()) {
-    return Fail(status);
-  }
+  BeginPictures("picabia", options.run.threads);  // while the model loads
   options.job.model = options.model;
   const auto list = PlanJobs(options.job);
   if (!list.ok()) {
@@ -122,6 +120,8 @@ int StylizeAction(Options& options) {
   if (!feeds.ok()) return Fail(feeds.status().WithContext(name));
   auto stylizer = Stylizer::Create(model->program, options.run.session(), {*feeds, options.fetch});
   if (!stylizer.ok()) return Fail(stylizer.status().WithContext(name));
+  if (const Status status = StartPictures("picabia", options.run.threads); !status.ok())
+    return Fail(status);
   if (const Status status = CreateFolders(*list); !status.ok()) return Fail(status);
   return MakePictures(*list, options, *stylizer);
 }

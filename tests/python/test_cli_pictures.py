@@ -94,6 +94,16 @@ def test_input_formats(stylize, photo, plain, name, save):
     np.testing.assert_array_equal(np.asarray(stylize(photo, name, "out.png", **save)), plain)
 
 
+def test_avif_by_a_module_of_libvips(picabia, photo, tmp_path):
+    """Lossy: held against the same file as Pillow decodes it. The decoders round by a level or two, the network triples that."""
+    photo.save(tmp_path / "i.avif", quality=95)
+    Image.open(tmp_path / "i.avif").convert("RGB").save(tmp_path / "i.png")
+    for name in ("i.avif", "i.png"):
+        picabia("stylize", tmp_path / name, "-o", tmp_path / f"{name}.out.png")
+    made, wanted = (np.asarray(Image.open(tmp_path / f"{name}.out.png"), float) for name in ("i.avif", "i.png"))
+    assert np.sqrt(((made - wanted) ** 2).mean()) < 6
+
+
 def test_gray_becomes_three_equal_channels(stylize, photo):
     gray = photo.convert("L")
     expected = np.asarray(stylize(gray.convert("RGB"), "rgb.png", "rgb-out.png"))

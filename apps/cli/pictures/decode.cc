@@ -1,6 +1,11 @@
 // Reading pictures, by libvips. Its C++ interface throws; every exception becomes a Status here.
+#include <dlfcn.h>
+#include <gmodule.h>
+
 #include <array>
 #include <cstring>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <vips/vips8>
 
@@ -146,6 +151,47 @@ Status NotAPicture(std::span<const std::byte> bytes) {
       "is not a picture that can be read here (JPEG, PNG, WebP, TIFF, GIF, HEIF, JPEG XL, PPM)");
 }
 
+// Readers that are not wanted stay closed, those of modules, too.
+void OpenReaders() {
+  vips_operation_block_set("VipsForeignLoad", 1);
+  for (const char* reader : kReaders) vips_operation_block_set(reader, 0);
+}
+
+// libvips loads its modules when it starts, ImageMagick among them, which takes longer than a small
+// picture. There are none where it looks for them now; LoadModules() gets two when they are needed.
+int StartWithoutModules(const char* program) {
+  constexpr char kHome[] = "VIPSHOME", kNowhere[] = "/nonexistent";
+  const char* set = g_getenv(kHome);
+  const std::string before = set == nullptr ? "" : set;
+  g_setenv(kHome, kNowhere, TRUE);
+  const int failed = vips_init(program);
+  set == nullptr ? g_unsetenv(kHome) : static_cast<void>(g_setenv(kHome, before.c_str(), TRUE));
+  return failed;
+}
+
+// The readers of HEIF and JPEG XL, which Debian's libvips keeps in modules beside itself.
+void LoadModules() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void*>(&vips_init), &info) == 0) return;
+  const std::string library = info.dli_fname;
+  const std::string folder = library.substr(0, library.rfind('/') + 1) + "vips-modules-" +
+                             std::to_string(vips_version(0)) + "." +
+                             std::to_string(vips_version(1)) + "/";
+  for (const char* name : {"vips-heif.so", "vips-jxl.so"}) {
+    GModule* module = g_module_open((folder + name).c_str(), G_MODULE_BIND_LAZY);
+    if (module != nullptr) g_module_make_resident(module);
+  }
+  OpenReaders();
+}
+
+// The first bytes of the kinds that LoadModules() is for: ISO/IEC 14496-12 (a box "ftyp"), and
+// ISO/IEC 18181-2 (a bare codestream, or a box "JXL ").
+bool WantsModules(std::span<const std::byte> bytes) {
+  const std::string_view head(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return head.starts_with("\xFF\x0A") ||
+         (head.size() >= 8 && (head.substr(4, 4) == "ftyp" || head.substr(4, 4) == "JXL "));
+}
+
 void IgnoreLog(const char*, GLogLevelFlags, const char*, void*) {}
 
 }  // namespace
@@ -153,9 +199,8 @@ void IgnoreLog(const char*, GLogLevelFlags, const char*, void*) {}
 Status Start(const char* program, int threads) {
   // Warnings of libvips about odd files would mix with our own messages.
   g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK), IgnoreLog, nullptr);
-  if (vips_init(program) != 0) return VipsFailure(StatusCode::kUnsupported, "libvips");
-  vips_operation_block_set("VipsForeignLoad", 1);
-  for (const char* reader : kReaders) vips_operation_block_set(reader, 0);
+  if (StartWithoutModules(program) != 0) return VipsFailure(StatusCode::kUnsupported, "libvips");
+  OpenReaders();
   vips_cache_set_max(0);  // every picture is read once
   vips_concurrency_set(threads);
   return OkStatus();
@@ -163,6 +208,10 @@ Status Start(const char* program, int threads) {
 
 bool Accepts(std::span<const std::byte> bytes) {
   if (bytes.empty()) return false;
+  if (WantsModules(bytes)) {
+    static std::once_flag once;
+    std::call_once(once, LoadModules);
+  }
   const auto source = vips::VSource::new_from_memory(bytes.data(), bytes.size());
   const bool found = vips_foreign_find_load_source(source.get_source()) != nullptr;
   vips_error_clear();
