@@ -421,7 +421,7 @@ bool Device::Impl::IsFirstLayer(size_t i) const {
 }
 
 // How many blocks behind the first layers have 16-bit factors, too, for such a picture: a gradient
-// at 512x512 has 26.7 dB with none, 29.1 with one, 31.8 with two, 37.7 with four.
+// at 512x512 has 36.4 dB with none, 38.7 with one, 42.9 with two, 47.3 with four.
 constexpr size_t kWideAfter = 2;
 
 // Whether a picture is so smooth that 8 bits lose too much of it in this block. Instance norm
