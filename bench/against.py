@@ -56,7 +56,7 @@ def _compare(entry, other, task: Task, options) -> dict:
     expected = entries.reference(entry.program, False).answer(task)
     verdicts = [contest.judge(each.answer(task), expected) for each in (entry, other)]
     for each, verdict in zip((entry, other), verdicts):
-        if verdict["psnr_db"] < contest.least_psnr(each, expected):
+        if verdict["psnr_db"] < contest.least_psnr(each, task, expected):
             raise ours.Failed(f"{task.model.name} at {task.size_text}: {each.name} gives a wrong answer, "
                               f"{verdict['psnr_db']:.1f} dB from Picabia's float")
     runs = contest.runs_within(entry.time(task, 1)["ms_median"], options.runs)

@@ -138,8 +138,10 @@ def reference(program: ours.Program, peers: bool):
     return PeerEntry("onnxruntime", "float") if peers else OurEntry(program, "fp32")
 
 
-def peer_entries(engines: list[str]) -> list[PeerEntry]:
-    return [PeerEntry(engine, precision) for engine in engines for precision in ("INT8", "float")]
+def peer_entries(engines: list[str], quantized: bool = False) -> list[PeerEntry]:
+    """Those of a model; one that is quantized is not quantized again, it runs as it is under the name "float"."""
+    precisions = ("float",) if quantized else ("INT8", "float")
+    return [PeerEntry(engine, precision) for engine in engines for precision in precisions]
 
 
 def missing_engines(engines: list[str]) -> list[str]:

@@ -35,6 +35,7 @@ class Model:
     fixed_size: tuple[int, int] | None  # of an ONNX model that has but one
     onnx: pathlib.Path | None = None
     onnx_port: Port | None = None
+    quantized: bool = False  # its ONNX form holds quantizations already
 
     @property
     def name(self) -> str:
@@ -72,10 +73,11 @@ def _onnx_form(model: Model) -> pathlib.Path | None:
 
 
 def _read_onnx(model: Model) -> None:
-    """Finds the input of the ONNX form that takes the picture, and its size where it has but one."""
+    """Finds the input of the ONNX form that takes the picture, its size where it has but one, and quantizations."""
     import onnx  # Here, because a race without peers needs none.
 
     graph = onnx.load(model.onnx).graph
+    model.quantized = any(node.op_type == "QuantizeLinear" for node in graph.node)
     weights = {tensor.name for tensor in graph.initializer}
     for entry in graph.input:
         dims = [d.dim_value for d in entry.type.tensor_type.shape.dim]

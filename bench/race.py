@@ -49,7 +49,7 @@ def race(options, program: ours.Program, report: dict) -> None:
     """The race of all models."""
     report |= {"rows": [], "layers": []}
     for model in load_models(options, program):
-        peers = entries.peer_entries(options.peers) if model.onnx else []
+        peers = entries.peer_entries(options.peers, model.quantized) if model.onnx else []
         if options.peers and not model.onnx:
             report["notes"].append(f"{model.path}: no ONNX form can be made of it, so no peer can run it")
         ourselves = entries.our_entries(program, options.precisions)
