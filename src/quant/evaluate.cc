@@ -10,9 +10,13 @@
 namespace picabia::quant {
 namespace {
 
-std::vector<std::string> FetchNames(const Calibration& calibration, const std::string& output) {
+std::vector<std::string> FetchNames(const Calibration& calibration,
+                                    const EvaluateOptions& options) {
   std::vector<std::string> names;
-  for (const Layer& layer : calibration.layers) names.push_back(layer.output);
+  const std::string& output = options.output;
+  for (const Layer& layer : calibration.layers) {
+    if (options.layers || options.alone) names.push_back(layer.output);
+  }
   if (std::find(names.begin(), names.end(), output) == names.end()) names.push_back(output);
   return names;
 }
@@ -62,7 +66,7 @@ class Evaluator {
         plans_(plans),
         pictures_(pictures),
         options_(options),
-        names_(FetchNames(calibration, options.output)) {
+        names_(FetchNames(calibration, options)) {
     result_.layers.resize(calibration.layers.size());
   }
 
@@ -91,15 +95,17 @@ class Evaluator {
     PICABIA_ASSIGN_OR_RETURN(const RunResult expected, float_(feeds));
     PICABIA_ASSIGN_OR_RETURN(const RunResult found, run(feeds));
     SetTimes(found, calibration_, result_);
-    for (size_t k = 0; k < result_.layers.size(); ++k) {
+    for (size_t k = 0; k < result_.layers.size() && WantsLayers(); ++k) {
       PICABIA_RETURN_IF_ERROR(
           result_.layers[k].together.Add(expected.outputs[k], found.outputs[k]));
     }
     PICABIA_ASSIGN_OR_RETURN(const Tensor e, Pixels(expected, names_));
     PICABIA_ASSIGN_OR_RETURN(const Tensor f, Pixels(found, names_));
     PICABIA_RETURN_IF_ERROR(result_.picture.Add(e, f));
-    PICABIA_ASSIGN_OR_RETURN(const double ssim, Ssim(e, f));
-    result_.ssim += ssim;
+    if (result_.is_picture) {
+      PICABIA_ASSIGN_OR_RETURN(const double ssim, Ssim(e, f));
+      result_.ssim += ssim;
+    }
     if (i == 0) {
       result_.expected = e;
       result_.found = f;
@@ -107,8 +113,13 @@ class Evaluator {
     return options_.alone ? CompareAlone(feeds, expected, e) : OkStatus();
   }
 
-  Result<Tensor> Pixels(const RunResult& result, const std::vector<std::string>& names) const {
-    auto pixels = AsPixels(OutputOf(result, names, options_.output), options_.convention);
+  bool WantsLayers() const { return options_.layers || options_.alone; }
+
+  Result<Tensor> Pixels(const RunResult& result, const std::vector<std::string>& names) {
+    const Tensor& output = OutputOf(result, names, options_.output);
+    result_.is_picture = IsPicture(output, options_.convention);
+    if (!result_.is_picture) return output;
+    auto pixels = AsPixels(output, options_.convention);
     if (!pixels.ok()) return pixels.status().WithContext("output '" + options_.output + "'");
     return pixels;
   }
@@ -116,6 +127,7 @@ class Evaluator {
   Status CompareAlone(const Feeds& feeds, const RunResult& expected, const Tensor& picture) {
     for (size_t k = 0; k < plans_.size(); ++k) {
       if (plans_[k].bits == kFloatBits) continue;
+      if (options_.stop && options_.stop()) break;
       std::vector<LayerPlan> only(plans_.size());
       only[k] = plans_[k];
       PICABIA_ASSIGN_OR_RETURN(const std::string model, WriteModel(source_.form, source_.bytes,
@@ -157,7 +169,9 @@ std::vector<size_t> ByHarm(const Evaluation& evaluation) {
   std::iota(order.begin(), order.end(), size_t{0});
   const auto quality = [&](size_t i) {
     const LayerQuality& layer = evaluation.layers[i];
-    return layer.picture.count > 0 ? layer.picture.psnr() : layer.together.sqnr();
+    const bool measured = layer.picture.count > 0;
+    return std::pair(!measured,
+                     measured ? evaluation.QualityOf(layer.picture) : layer.together.sqnr());
   };
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return std::pair(quality(a), a) < std::pair(quality(b), b);

@@ -84,16 +84,20 @@ std::string BitsSummary(const std::vector<LayerPlan>& plans) {
   return text;
 }
 
+std::string Quality(const Evaluation& evaluation) {
+  if (!evaluation.is_picture)
+    return Card(Decibels(evaluation.quality()), "signal to noise of the output against float");
+  return Card(Decibels(evaluation.quality()), "PSNR against float") +
+         Card(fmt::format("{:.4f}", evaluation.ssim), "SSIM against float");
+}
+
 std::string Cards(const Report& report) {
   const double share = 100.0 * double(report.bytes_after) / double(report.bytes_before);
-  return "<div class=\"cards\">\n" +
-         Card(Decibels(report.evaluation->picture.psnr()), "PSNR against float") +
-         Card(fmt::format("{:.4f}", report.evaluation->ssim), "SSIM against float") +
+  return "<div class=\"cards\">\n" + Quality(*report.evaluation) +
          Card(fmt::format("{:.1f} %", share),
               fmt::format("of the size: {:.2f} of {:.2f} MB", double(report.bytes_after) / 1e6,
                           double(report.bytes_before) / 1e6)) +
-         Card(fmt::format("{}", report.plans->size()),
-              "convolutions: " + BitsSummary(*report.plans)) +
+         Card(fmt::format("{}", report.plans->size()), "layers: " + BitsSummary(*report.plans)) +
          Card(fmt::format("{}", report.calibration_files.size()), "calibration pictures") +
          "</div>\n";
 }
@@ -106,6 +110,7 @@ std::string Figure(const std::string& png, const std::string& caption) {
 }
 
 std::string PicturesHtml(const Report& report) {
+  if (!report.evaluation->is_picture) return "";
   return "<h2>The first picture</h2>\n<div class=\"pictures\">\n" +
          Figure(report.expected_png, "float") + Figure(report.found_png, "quantized") +
          Figure(report.difference_png,
@@ -200,7 +205,8 @@ std::string Row(const Report& report, size_t i, size_t rank) {
   };
   return fmt::format("<tr><td>{}</td><td class=\"name\">{}<small>layer {}, {}</small></td>",
                      rank + 1, Escape(layer.node), i + 1, Escape(layer.op)) +
-         cell(Bits(plan.bits)) + cell(integer ? Decibels(quality.picture.psnr()) : "") +
+         cell(Bits(plan.bits)) +
+         cell(integer ? Decibels(report.evaluation->QualityOf(quality.picture)) : "") +
          cell(integer ? Decibels(quality.alone.sqnr()) : "") +
          cell(Decibels(quality.together.sqnr())) +
          cell(fmt::format("{:.4g}", quality.together.max_error)) +
@@ -215,8 +221,9 @@ std::string Row(const Report& report, size_t i, size_t rank) {
 std::string Table(const Report& report) {
   std::string html =
       "<h2>Layers, the most harmful first</h2>\n<div class=\"panel\"><table><thead><tr><th>#</th>"
-      "<th class=\"name\">layer</th><th>form</th><th>picture,<br>it "
-      "alone</th><th>output,<br>it&nbsp;alone</th><th>output,<br>accumulated</"
+      "<th class=\"name\">layer</th><th>form</th><th>" +
+      std::string(report.evaluation->is_picture ? "picture" : "result") +
+      ",<br>it alone</th><th>output,<br>it&nbsp;alone</th><th>output,<br>accumulated</"
       "th><th>largest<br>error</th><th>saturated</th>"
       "<th>share of<br>time</th><th class=\"name\">values of its input (log counts), chosen range "
       "shaded</th>"

@@ -96,6 +96,8 @@ Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& context);
 Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& context);
 Result<ir::ValueId> ConvertInt16Conv2D(NodeContext& context);
 Result<ir::ValueId> ConvertInt16Conv2DBackpropInput(NodeContext& context);
+Result<ir::ValueId> ConvertInt8MatMul(NodeContext& context);
+Result<ir::ValueId> ConvertInt16MatMul(NodeContext& context);
 // elementwise.cc
 Result<ir::ValueId> ConvertAddN(NodeContext& context);
 Result<ir::ValueId> ConvertCast(NodeContext& context);
