@@ -41,19 +41,17 @@ Range Representable(const LayerPlan& plan, Form form) {
           static_cast<float>(((levels - 1) / 2 + 0.5) * step)};
 }
 
-// How the layers share the time of all of them. Their outputs are fetched, so that nothing is run
+// The time of each layer in one run, in ms. Their outputs are fetched, so that nothing is run
 // together with them; 16 bits are steps named NODE/....
-void SetTimes(const RunResult& result, const Calibration& calibration, Evaluation& evaluation) {
+std::vector<double> TimesOf(const RunResult& result, const Calibration& calibration) {
   std::vector<double> own(calibration.layers.size(), 0);
-  double all = 0;
   for (size_t i = 0; i < own.size(); ++i) {
     const std::string& node = calibration.layers[i].node;
     for (const StepTime& step : result.times) {
       if (step.name == node || step.name.starts_with(node + "/")) own[i] += step.ms;
     }
-    all += own[i];
   }
-  for (size_t i = 0; i < own.size() && all > 0; ++i) evaluation.layers[i].time_share = own[i] / all;
+  return own;
 }
 
 class Evaluator {
@@ -81,6 +79,9 @@ class Evaluator {
       PICABIA_RETURN_IF_ERROR(ComparePicture(i, run));
     }
     result_.ssim /= double(std::max<size_t>(count, 1));
+    const double all = std::accumulate(times_.begin(), times_.end(), 0.0);
+    for (size_t i = 0; i < times_.size() && all > 0; ++i)
+      result_.layers[i].time_share = times_[i] / all;
     for (size_t i = 0; i < plans_.size(); ++i) {
       if (plans_[i].bits == kFloatBits) continue;
       result_.layers[i].saturated =
@@ -94,7 +95,10 @@ class Evaluator {
     PICABIA_ASSIGN_OR_RETURN(const Feeds feeds, pictures_.load(i));
     PICABIA_ASSIGN_OR_RETURN(const RunResult expected, float_(feeds));
     PICABIA_ASSIGN_OR_RETURN(const RunResult found, run(feeds));
-    SetTimes(found, calibration_, result_);
+    const std::vector<double> times = TimesOf(found, calibration_);
+    if (times_.empty()) times_ = times;
+    // The least of all pictures: whatever else runs on the machine only adds.
+    for (size_t k = 0; k < times.size(); ++k) times_[k] = std::min(times_[k], times[k]);
     for (size_t k = 0; k < result_.layers.size() && WantsLayers(); ++k) {
       PICABIA_RETURN_IF_ERROR(
           result_.layers[k].together.Add(expected.outputs[k], found.outputs[k]));
@@ -152,6 +156,7 @@ class Evaluator {
   const Pictures& pictures_;
   const EvaluateOptions& options_;
   std::vector<std::string> names_;
+  std::vector<double> times_;  // of the layers, in ms
   RunFunction float_;
   Evaluation result_;
 };

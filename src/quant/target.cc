@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <map>
 
 namespace picabia::quant {
 namespace {
@@ -29,10 +31,10 @@ class Search {
     PICABIA_ASSIGN_OR_RETURN(const bool enough, FindOrder());
     if (enough) return Finish();
     if (options_.bits == 8) {
-      PICABIA_ASSIGN_OR_RETURN(const bool reached, Raise(8, 16));
+      PICABIA_ASSIGN_OR_RETURN(const bool reached, Raise(8, 16, Guess()));
       if (reached) return Lower(16, 8);
     }
-    PICABIA_ASSIGN_OR_RETURN(const bool reached, Raise(16, kFloatBits));
+    PICABIA_ASSIGN_OR_RETURN(const bool reached, Raise(16, kFloatBits, order_.size() / 2));
     if (!reached) result_.log.push_back("not even float layers reach the target");
     return Lower(kFloatBits, 16);
   }
@@ -57,7 +59,9 @@ class Search {
     return plans;
   }
 
+  // PSNR of the mix in bits_.
   Result<double> Score() {
+    if (const auto it = scores_.find(bits_); it != scores_.end()) return it->second;
     PICABIA_ASSIGN_OR_RETURN(const std::vector<LayerPlan> plans, Plans());
     EvaluateOptions output_only = target_.evaluate;
     output_only.layers = false;
@@ -68,17 +72,17 @@ class Search {
                          ShapeString(evaluation.expected.shape()) +
                          ", which is no picture: it has no PSNR to reach");
     }
-    result_.psnr = evaluation.picture.psnr();
-    scored_ = bits_;
-    std::string line = Decibels(result_.psnr) + " with";
+    const double psnr = scores_[bits_] = evaluation.picture.psnr();
+    std::string line = Decibels(psnr) + " with", comma = " ";
     for (const int bits : {8, 16, kFloatBits}) {
       const auto count = std::count(bits_.begin(), bits_.end(), bits);
       if (count == 0) continue;
-      line += " " + std::to_string(count) + " layers in " +
+      line += comma + std::to_string(count) + (count == 1 ? " layer in " : " layers in ") +
               (bits == kFloatBits ? "float" : std::to_string(bits) + " bits");
+      comma = ", ";
     }
     result_.log.push_back(line);
-    return result_.psnr;
+    return psnr;
   }
 
   // Scores the plain form; where that is not enough, finds out how much each layer harms.
@@ -93,6 +97,7 @@ class Search {
     PICABIA_ASSIGN_OR_RETURN(const Evaluation evaluation,
                              Evaluate(source_, calibration_, plans, pictures_, alone));
     order_ = ByHarm(evaluation);
+    for (const size_t i : order_) harm_.push_back(evaluation.layers[i].picture);
     return false;
   }
 
@@ -100,17 +105,41 @@ class Search {
     for (size_t i = 0; i < order_.size(); ++i) bits_[order_[i]] = i < count ? high : low;
   }
 
-  // Raises the fewest layers from the front of the order; false: all of them are not enough.
-  Result<bool> Raise(int low, int high) {
-    size_t enough = order_.size(), few = 0;
-    SetFirst(enough, low, high);
-    PICABIA_ASSIGN_OR_RETURN(const double best, Score());
-    if (best < target_.psnr) return false;
+  // How many layers to raise if each added the noise that it makes alone, and those raised none.
+  size_t Guess() const {
+    const double peak = 255.0 * 255.0, most = peak / std::pow(10, target_.psnr / 10);
+    double noise = 0;
+    for (size_t i = order_.size(); i > 0; --i) {
+      const Difference& alone = harm_[i - 1];
+      if (alone.count == 0) return order_.size();  // it was not measured: there was no time
+      noise += alone.noise / double(alone.count);
+      if (noise > most) return i;
+    }
+    return 1;
+  }
+
+  // Raises the fewest layers from the front of the order; false: all of them are not enough. Looks
+  // around `guess` first, in steps that double; then halves what is left.
+  Result<bool> Raise(int low, int high, size_t guess) {
+    size_t few = 0, enough = order_.size() + 1;  // those that have been tried
+    size_t next = std::clamp<size_t>(guess, 1, order_.size()), step = 1;
     while (enough - few > 1 && !TimeIsUp()) {
-      const size_t middle = (few + enough) / 2;
-      SetFirst(middle, low, high);
+      SetFirst(next, low, high);
       PICABIA_ASSIGN_OR_RETURN(const double psnr, Score());
-      (psnr >= target_.psnr ? enough : few) = middle;
+      (psnr >= target_.psnr ? enough : few) = next;
+      if (few == order_.size()) return false;
+      if (enough > order_.size()) {
+        next = std::min(few + step, order_.size());
+      } else if (few == 0) {
+        next = std::max<size_t>(enough - std::min(step, enough - 1), 1);
+      } else {
+        next = (few + enough) / 2;
+      }
+      step *= 2;
+    }
+    if (enough > order_.size()) {
+      result_.log.push_back("the time was up before a mix was found: all layers are raised");
+      enough = order_.size();
     }
     SetFirst(enough, low, high);
     return true;
@@ -124,8 +153,8 @@ class Search {
       PICABIA_ASSIGN_OR_RETURN(const double psnr, Score());
       if (psnr < target_.psnr) bits_[order_[i]] = high;
     }
-    if (TimeIsUp()) result_.log.push_back("the time was up: fewer layers may do");
-    if (scored_ != bits_) PICABIA_RETURN_IF_ERROR(Score().status());
+    const bool said = result_.log.back().starts_with("the time was up");
+    if (TimeIsUp() && !said) result_.log.push_back("the time was up: fewer layers may do");
     return Finish();
   }
 
@@ -139,8 +168,10 @@ class Search {
   const Options& options_;
   const Pictures& pictures_;
   const TargetOptions& target_;
-  std::vector<int> bits_, scored_;  // of each layer: now, and when it was scored last
-  std::vector<size_t> order_;
+  std::vector<int> bits_;         // of each layer
+  std::vector<size_t> order_;     // of the layers, the most harmful first
+  std::vector<Difference> harm_;  // in that order: the picture, with it alone in integers
+  std::map<std::vector<int>, double> scores_;  // of the mixes that were tried
   TargetResult result_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
