@@ -21,14 +21,17 @@ void CheckError(const Status& status) {
   if (status.message().empty()) fuzz::Broken("an error says nothing", "");
 }
 
+// All in the text, and by reference to the bytes.
 void CheckText(std::string_view model, const proto::MessageType& type) {
+  const auto open = [&](const std::string&) -> Result<std::string_view> { return model; };
   for (const char* source : {"", "file"}) {
     const auto text = proto::PrintText(model, type, {source});
     if (!text.ok()) {
       CheckError(text.status());
       continue;
     }
-    const auto again = proto::ParseMessageText(*text, type, model);
+    const auto again =
+        *source == '\0' ? proto::ParseMessageText(*text, type, {}) : proto::ParseText(*text, open);
     if (!again.ok()) fuzz::Broken("printed text is refused", again.status().message());
     if (*again != model) fuzz::Broken("text does not give the same bytes", *text);
   }

@@ -64,10 +64,14 @@ Status WriteOutput(const QuantizeJob& job, const std::string& bytes) {
   return WriteFileAtomically(job.output, bytes);
 }
 
+std::string Decibels(double value) {
+  return value >= quant::kNoNoise ? "exact" : fmt::format("{:.1f} dB", value);
+}
+
 std::string LayerText(const Outcome& outcome, size_t i) {
   const quant::LayerQuality& quality = outcome.evaluation.layers[i];
-  return fmt::format("  {:<32} {:>6.1f} dB, largest error {:.4g}, {:.3f} % saturated\n",
-                     outcome.calibration.layers[i].node, quality.together.sqnr(),
+  return fmt::format("  {:<32} {:>9}, largest error {:.4g}, {:.3f} % saturated\n",
+                     outcome.calibration.layers[i].node, Decibels(quality.together.sqnr()),
                      quality.together.max_error, 100 * quality.saturated);
 }
 
@@ -91,11 +95,11 @@ std::string Count(size_t count, const char* what) {
 
 std::string QualityText(const QuantizeJob& job, const quant::Evaluation& evaluation) {
   if (evaluation.is_picture) {
-    return fmt::format("quality      {:.1f} dB PSNR, {:.4f} SSIM against float\n",
-                       evaluation.quality(), evaluation.ssim);
+    return fmt::format("quality      {} PSNR, {:.4f} SSIM against float\n",
+                       Decibels(evaluation.quality()), evaluation.ssim);
   }
-  return fmt::format("quality      {:.1f} dB signal to noise of '{}' against float\n",
-                     evaluation.quality(), job.picture_output);
+  return fmt::format("quality      {} signal to noise of '{}' against float\n",
+                     Decibels(evaluation.quality()), job.picture_output);
 }
 
 std::string Summary(const QuantizeJob& job, const Outcome& outcome) {

@@ -236,10 +236,12 @@ std::string WhyFloat(const GraphNode& node, const std::string& filter, const Gra
   return "";
 }
 
-// The operators of the layers, and others that one may look for among them.
-bool HasNoIntegerForm(std::string_view op) {
-  return op == "DepthwiseConv2dNative" || op == "BatchMatMul" || op == "BatchMatMulV2" ||
-         op == "LRN" || op == "Conv3D";
+// Of operators that one may look for among the layers; empty: of others.
+std::string WhyNoIntegerForm(std::string_view op) {
+  if (op == "LRN") return "what Int8LRN computes is not known";
+  if (op == "DepthwiseConv2dNative" || op == "BatchMatMul" || op == "BatchMatMulV2")
+    return "Cambricon's graphs have no integer form of it";
+  return "";
 }
 
 Layer LayerOf(const GraphNode& node, const std::vector<std::string>& inputs) {
@@ -270,7 +272,7 @@ Result<Layers> FindTensorFlowLayers(std::string_view model, const Kinds& wanted)
       return InvalidArgument("node '" + node.name + "' is " + node.op +
                              ": the graph is quantized already, expected a float graph");
     }
-    if (HasNoIntegerForm(node.op)) note(node, "Cambricon's graphs have no integer form of it");
+    if (const std::string none = WhyNoIntegerForm(node.op); !none.empty()) note(node, none);
     const bool transposed = IsTransposed(node.op);
     if (node.op != "Conv2D" && !transposed && !IsProduct(node.op)) continue;
     const std::vector<std::string> inputs = DataInputs(node);

@@ -35,6 +35,7 @@ def classifier(tmp_path, tf_oracle):
             h = tf.pad(h, [[0, 0], [1, 1], [1, 1], [0, 0]]) if pad else h
             h = tf.nn.conv2d(h, weights(rng, (3, 3, 3, 8), 0.2), 2, "SAME", name="conv1")
             h = tf.compat.v1.nn.depthwise_conv2d(tf.nn.relu(h), weights(rng, (3, 3, 8, 1), 0.3), [1] * 4, "SAME")
+            h = tf.nn.lrn(h, 2, 1.0, 1e-2, 0.75)
             h = tf.nn.relu(tf.nn.conv2d(h, weights(rng, (3, 3, 8, 16), 0.1), 2, "SAME", name="conv2"))
             k = int(np.prod(h.shape[1:]))
             h = tf.reshape(h, [-1, k], name="flat")
@@ -69,7 +70,7 @@ def test_products_follow_the_rule(bits, transpose_b, classifier, ini, picabia, r
     config, out = ini(("quantization_type = int8", f"quantization_type = int{bits}"))
     done = picabia("quantize", config)
     assert done.returncode == 0, done.stderr
-    assert "(DepthwiseConv2dNative) stays float" in done.stderr
+    assert "(DepthwiseConv2dNative) stays float" in done.stderr and "(LRN) stays float" in done.stderr
     old, new = nodes(read_graph(model)), nodes(read_graph(out))
     node = new["fc1"]
     assert node.op == f"Int{bits}MatMul" and node.attr["transpose_b"].b == transpose_b

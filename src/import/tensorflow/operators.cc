@@ -173,6 +173,7 @@ constexpr Operator kOperators[] = {
     {"IsFinite", 1, 1, ConvertIsFinite},
     {"IsInf", 1, 1, ConvertUnary<ops::UnaryKind::kIsInfinite>},
     {"IsNan", 1, 1, ConvertUnary<ops::UnaryKind::kIsNan>},
+    {"LRN", 1, 1, ConvertLrn},
     {"LeakyRelu", 1, 1, ConvertLeakyRelu},
     {"Less", 2, 2, ConvertCompare<ops::BinaryKind::kLess>},
     {"LessEqual", 2, 2, ConvertCompare<ops::BinaryKind::kLessOrEqual>},

@@ -141,6 +141,7 @@ Result<ir::ValueId> ConvertStridedSlice(NodeContext& context);
 // norm.cc
 Result<ir::ValueId> ConvertBiasAdd(NodeContext& context);
 Result<ir::ValueId> ConvertFusedBatchNorm(NodeContext& context);
+Result<ir::ValueId> ConvertLrn(NodeContext& context);
 // pad.cc
 Result<ir::ValueId> ConvertBatchToSpaceNd(NodeContext& context);
 Result<ir::ValueId> ConvertDepthToSpace(NodeContext& context);
