@@ -18,7 +18,7 @@ COMMAND = re.compile(r"(?:^|[\s;&|(])(\./dev|(?:build/release/bin/)?picabia) ([a
 PLACEHOLDER = re.compile(r"[*<>{}$|]|\.\.\.|\b(?!README|CHANGELOG|CONTRIBUTING|LICENSE|VERSION)[A-Z][A-Z_]+\b")
 MADE_BY_A_BUILD = ("build/",)
 DEV_COMMANDS = re.compile(r"^  ([a-z][a-z-]*) ", re.MULTILINE)
-PICABIA_COMMANDS = re.compile(r'add_subcommand\("([a-z]+)"')
+PICABIA_COMMANDS = re.compile(r'add_subcommand\(\s*"([a-z]+)"')
 
 
 def looks_like_path(text, top):

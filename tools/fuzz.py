@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TARGETS = ["import_onnx", "import_tensorflow", "program", "compile_run"]
+TARGETS = ["import_onnx", "import_tensorflow", "program", "compile_run", "model_edit"]
 # Sweeps over prefixes and single bytes: thousands of files that a fuzzer finds by itself.
 NO_SEEDS = "-*case_004*:*case_040*:*case_027*"
 LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=512", "-max_len=16384"]
@@ -25,20 +25,22 @@ LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=512", "-max_len
 # of a time, so that one tree gives one result on one machine. New findings are the business of ./dev fuzz, which begins
 # anew each time.
 REPEATABLE = {target: ["-seed=1", "-reload=0", f"-runs={runs}"] for target, runs in
-              {"import_onnx": 100_000, "import_tensorflow": 200_000, "program": 100_000, "compile_run": 40_000}.items()}
+              {"import_onnx": 100_000, "import_tensorflow": 200_000, "program": 100_000, "compile_run": 40_000,
+               "model_edit": 100_000}.items()}
 
 
 def write_seeds(build):
-    """The folder with models, and that with compiled programs."""
-    models, programs = build / "seeds" / "models", build / "seeds" / "programs"
-    for folder in (models, programs):
+    """The folders of seeds: with models, and by target where it has its own."""
+    models, programs, edits = (build / "seeds" / name for name in ("models", "programs", "edits"))
+    for folder in (models, programs, edits):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     writer = ROOT / "build/release/tests/import_test"
     subprocess.run([writer, f"--gtest_filter={NO_SEEDS}"], env={**os.environ, "PICABIA_SEED_DIR": str(models)},
                    stdout=subprocess.DEVNULL, check=False)
     subprocess.run([build / "bin/write_program_seeds", models, programs], check=True)
-    return models, programs
+    subprocess.run([build / "bin/write_edit_seeds", models, edits], check=True)
+    return models, {"program": programs, "model_edit": edits}
 
 
 def fix_addresses():
@@ -84,10 +86,10 @@ class Run:
 def fuzz(build, targets, seconds, repeatable=False):
     """Runs the targets, as many at a time as there are processors; yields (ok, text) of each. Repeatable runs try
     the same inputs each time on one machine, as far as they come within `seconds`."""
-    models, programs = write_seeds(build)
+    models, others = write_seeds(build)
     width = max(1, os.cpu_count() or 1)
     for i in range(0, len(targets), width):
-        runs = [Run(build, t, seconds, programs if t == "program" else models, repeatable)
+        runs = [Run(build, t, seconds, others.get(t, models), repeatable)
                 for t in targets[i:i + width]]
         for run in runs:
             yield run.finish()

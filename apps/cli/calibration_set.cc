@@ -81,6 +81,8 @@ Result<CalibrationSet> FindCalibrationSet(const std::string& path, const std::st
       set.problems.push_back(bytes.status().message() + " (left out)");
     } else if (!LooksLikePicture(each)) {
       set.problems.push_back(each + ": is no picture (left out)");
+    } else if (const auto picture = ReadPicture(each, kDefaultMaxPixels); !picture.ok()) {
+      set.problems.push_back(picture.status().message() + " (left out)");
     } else {
       set.files.push_back(each);
       hashes.push_back(Sha256Hex((*bytes)->bytes()));

@@ -2,8 +2,8 @@
 //
 // The network's picture is (pixel - mean) / std, with the pixels in the order of color_mode, and
 // `mean` in the order blue, green, red: the original turns the list round when it turns the
-// picture round. Only default_preprocess_cali is checked against the original; the others are what
-// their networks are published with.
+// picture round. The original's default_preprocess_cali is known; the others are what their
+// networks are published with, resized as OpenCV does.
 #include "apps/cli/cambricon_pictures.h"
 
 #include <algorithm>
@@ -21,17 +21,20 @@ struct Taps {
   std::vector<int> weights[2];
 };
 
-Taps TapsOf(int64_t from, int64_t to) {
+// Beyond the edge OpenCV repeats the last column with its whole weight, but the last row twice with
+// a part each, which rounds otherwise.
+enum class Axis { kRows, kColumns };
+
+Taps TapsOf(int64_t from, int64_t to, Axis axis) {
   Taps taps;
   const double scale = double(from) / double(to);
   for (int64_t i = 0; i < to; ++i) {
     const auto at = static_cast<float>((double(i) + 0.5) * scale - 0.5);
-    auto first = static_cast<int64_t>(std::floor(at));
+    const auto first = static_cast<int64_t>(std::floor(at));
     float share = at - static_cast<float>(first);
-    if (first < 0) first = 0, share = 0;
-    if (first >= from - 1) first = from - 1, share = 0;
-    taps.first.push_back(first);
-    taps.second.push_back(std::min(first + 1, from - 1));
+    if (axis == Axis::kColumns && (first < 0 || first >= from - 1)) share = 0;
+    taps.first.push_back(std::clamp<int64_t>(first, 0, from - 1));
+    taps.second.push_back(std::clamp<int64_t>(first + 1, 0, from - 1));
     taps.weights[0].push_back(static_cast<int>(std::nearbyint((1 - share) * kWeightOne)));
     taps.weights[1].push_back(static_cast<int>(std::nearbyint(share * kWeightOne)));
   }
@@ -135,8 +138,8 @@ Picture Shape(const Picture& picture, Geometry geometry, int64_t height, int64_t
       // 256 for 224, as in the published preprocessing of these networks.
       return CentralCrop(KeepAspect(picture, std::max(height, width) * 256 / 224), height, width);
     case Geometry::kCentralCrop:
-      return ResizeBilinear(CentralCrop(picture, std::max<int64_t>(1, picture.height * 7 / 8),
-                                        std::max<int64_t>(1, picture.width * 7 / 8)),
+      return ResizeBilinear(CentralCrop(picture, picture.height - 2 * (picture.height / 16),
+                                        picture.width - 2 * (picture.width / 16)),
                             height, width);
     case Geometry::kLetterbox:
       return Letterbox(picture, height, width);
@@ -149,7 +152,8 @@ Picture Shape(const Picture& picture, Geometry geometry, int64_t height, int64_t
 Picture ResizeBilinear(const Picture& picture, int64_t height, int64_t width) {
   if (picture.height == height && picture.width == width) return picture;
   if (picture.height == 2 * height && picture.width == 2 * width) return Halve(picture);
-  const Taps rows = TapsOf(picture.height, height), columns = TapsOf(picture.width, width);
+  const Taps rows = TapsOf(picture.height, height, Axis::kRows);
+  const Taps columns = TapsOf(picture.width, width, Axis::kColumns);
   const auto across = [&](int64_t y, int64_t x, int64_t c) {
     const uint8_t* row = picture.rgb.data() + y * picture.width * 3 + c;
     return row[columns.first[size_t(x)] * 3] * columns.weights[0][size_t(x)] +
@@ -169,25 +173,54 @@ Picture ResizeBilinear(const Picture& picture, int64_t height, int64_t width) {
   return result;
 }
 
+namespace {
+
+// Mean and std of the channels, in the order of the tensor.
+struct Scaling {
+  float mean[3], std[3];
+};
+
+Scaling ScalingOf(const Function& function, const quant::Config& config) {
+  Scaling scaling;
+  for (size_t place = 0; place < 3; ++place) {
+    const size_t channel = config.color_mode == "bgr" ? 2 - place : place;  // channel 0 is red
+    scaling.mean[place] = function.own_values ? function.mean[channel] : config.mean[2 - channel];
+    scaling.std[place] = function.own_values ? function.std[channel] : config.std;
+  }
+  return scaling;
+}
+
+Result<const Function*> FunctionOf(const quant::Config& config) {
+  for (const Function& each : kFunctions) {
+    if (config.calibration == each.name) return &each;
+  }
+  return Unsupported("calibration '" + config.calibration + "' is not known");
+}
+
+}  // namespace
+
 Result<Tensor> CambriconTensor(const Picture& picture, const quant::Config& config, int64_t height,
                                int64_t width) {
-  const Function* function =
-      std::find_if(std::begin(kFunctions), std::end(kFunctions),
-                   [&](const Function& each) { return config.calibration == each.name; });
-  if (function == std::end(kFunctions))
-    return Unsupported("calibration '" + config.calibration + "' is not known");
+  PICABIA_ASSIGN_OR_RETURN(const Function* const function, FunctionOf(config));
+  const Scaling scaling = ScalingOf(*function, config);
   const Picture shaped = Shape(picture, function->geometry, height, width);
   PICABIA_ASSIGN_OR_RETURN(Tensor tensor,
                            Tensor::Create(DType::kF32, {1, shaped.height, shaped.width, 3}));
   auto* values = tensor.MutableData<float>();
   const bool bgr = config.color_mode == "bgr";
   for (size_t i = 0; i < shaped.rgb.size(); ++i) {
-    const size_t place = i % 3, channel = bgr ? 2 - place : place;  // channel 0 is red
-    const float mean = function->own_values ? function->mean[channel] : config.mean[2 - channel];
-    const float std = function->own_values ? function->std[channel] : config.std;
-    values[i] = (float(shaped.rgb[i - place + channel]) - mean) / std;
+    const size_t place = i % 3, channel = bgr ? 2 - place : place;
+    values[i] = (float(shaped.rgb[i - place + channel]) - scaling.mean[place]) / scaling.std[place];
   }
   return tensor;
+}
+
+Result<quant::PixelScaling> CambriconScaling(const quant::Config& config) {
+  PICABIA_ASSIGN_OR_RETURN(const Function* const function, FunctionOf(config));
+  const Scaling scaling = ScalingOf(*function, config);
+  if (scaling.std[0] != scaling.std[1] || scaling.std[1] != scaling.std[2])
+    return Unsupported(config.calibration + " has a std for each channel, expected one");
+  return quant::PixelScaling{{scaling.mean[0], scaling.mean[1], scaling.mean[2]}, scaling.std[0]};
 }
 
 }  // namespace picabia::cli

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/tensor.h"
 #include "quant/config.h"
+#include "quant/first_convolution.h"
 
 namespace picabia::cli {
 
@@ -16,5 +17,9 @@ Picture ResizeBilinear(const Picture& picture, int64_t height, int64_t width);
 // makes where the ini has no key `crop` or the function does not use it.
 Result<Tensor> CambriconTensor(const Picture& picture, const quant::Config& config, int64_t height,
                                int64_t width);
+
+// What that function does to pixels, in the order of the tensor's channels. An error where it has
+// three different std.
+Result<quant::PixelScaling> CambriconScaling(const quant::Config& config);
 
 }  // namespace picabia::cli

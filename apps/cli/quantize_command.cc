@@ -1,5 +1,5 @@
-// picabia quantize: a float model into one with integer convolutions, by an ini file of Cambricon's
-// quantizer or by options.
+// picabia quantize: a float model into one with integer convolutions and products, by an ini
+// file of Cambricon's quantizer or by options.
 #include <memory>
 
 #include "apps/cli/commands.h"
@@ -100,8 +100,8 @@ void AddModelOptions(CLI::App& command, Options& options) {
 
 void AddQuantize(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("quantize", "Make the convolutions of a float model integer");
+  CLI::App* command = app.add_subcommand(
+      "quantize", "Make convolutions and matrix products of a float model integer");
   command->footer(
       "usage: picabia quantize CONFIG.ini [--as-cambricon] [--report DIR] [--target-psnr DB]\n"
       "       picabia quantize MODEL -o OUT [--calibration DIR|LIST] [--bits 8|16] "

@@ -8,11 +8,13 @@
 namespace picabia::cli {
 namespace {
 
+std::string_view TextOf(const FileBytes& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
 Result<quant::Config> ReadConfig(const std::string& path) {
   PICABIA_ASSIGN_OR_RETURN(const auto file, FileBytes::Open(path));
-  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()),
-                              file->bytes().size());
-  auto config = quant::ParseConfig(text);
+  auto config = quant::ParseConfig(TextOf(*file));
   if (!config.ok()) return config.status().WithContext(path);
   for (const std::string& warning : config->warnings) Say(path + ": " + warning);
   return config;
@@ -25,15 +27,22 @@ std::vector<std::string> TensorNames(const std::vector<std::string>& names) {
   return plain;
 }
 
+std::string JoinNames(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 Status CheckSupported(const quant::Config& config) {
-  if (!config.quantizes_convolutions()) {
-    return Unsupported("key 'int_op_list' of [config] is '" + config.int_op_list +
-                       "', which leaves nothing to quantize: expected Conv in it");
+  const quant::Kinds wanted = config.wanted();
+  if (!wanted.convolutions && !wanted.products) {
+    return Unsupported(WhereIs(config, "config", "int_op_list", config.int_op_list) +
+                       ", which leaves nothing to quantize: expected Conv or FC in it");
   }
   if (config.input_tensor_names.size() > 1) {
-    return Unsupported("key 'input_tensor_names' of [model] has " +
-                       std::to_string(config.input_tensor_names.size()) +
-                       " names, expected one: the picture");
+    return Unsupported(
+        WhereIs(config, "model", "input_tensor_names", JoinNames(config.input_tensor_names)) +
+        ", expected one name: the picture");
   }
   return OkStatus();
 }
@@ -46,6 +55,21 @@ Result<std::pair<int64_t, int64_t>> SizeOf(const quant::Config& config, const Mo
     if (shape.size() == 4 && shape[1] > 0 && shape[2] > 0) return std::pair(shape[1], shape[2]);
   }
   return InvalidArgument("the key crop of [preprocess] is missing, and the model has no size");
+}
+
+// What use_convfirst asks for, checked before pictures are read.
+Status UseFirstConvolution(const quant::Config& config, QuantizeJob& job) {
+  const auto refuse = [&](const std::string& why) {
+    return Unsupported(WhereIs(config, "config", "use_convfirst", "True") + ", but " + why);
+  };
+  if (job.opened.graph->format != "tensorflow") return refuse("the model is no TensorFlow graph");
+  const auto scaling = CambriconScaling(config);
+  if (!scaling.ok()) return refuse(scaling.status().message());
+  PICABIA_ASSIGN_OR_RETURN(const auto file, FileBytes::Open(job.model));
+  const auto first = quant::FindFirstConvolution(TextOf(*file), job.feeds[0]);
+  if (!first.ok()) return refuse(first.status().message());
+  job.first_pixels = *scaling;
+  return OkStatus();
 }
 
 quant::Options OptionsOf(const quant::Config& config) {
@@ -65,7 +89,8 @@ Json PreprocessOf(const quant::Config& config) {
           {"color_mode", config.color_mode},
           {"mean", config.mean},
           {"std", config.std},
-          {"crop", config.crop}};
+          {"crop", config.crop},
+          {"use_convfirst", config.use_convfirst}};
 }
 
 quant::Pictures PicturesOf(const QuantizeJob& job, const quant::Config& config, int64_t height,
@@ -84,9 +109,6 @@ quant::Pictures PicturesOf(const QuantizeJob& job, const quant::Config& config, 
 Result<QuantizeJob> JobOfConfig(const std::string& path) {
   PICABIA_ASSIGN_OR_RETURN(const quant::Config config, ReadConfig(path));
   PICABIA_RETURN_IF_ERROR(CheckSupported(config).WithContext(path));
-  if (config.use_convfirst) {
-    Say(path + ": use_convfirst is True, but the first convolution is quantized like all others");
-  }
   Print(quant::Describe(config));
   const std::string folder = FolderOf(path);
   QuantizeJob job;
@@ -97,13 +119,19 @@ Result<QuantizeJob> JobOfConfig(const std::string& path) {
   job.feeds = TensorNames(config.input_tensor_names);
   job.picture_output = TensorName(config.output_tensor_names[0]);
   job.options = OptionsOf(config);
+  job.wanted = config.wanted();
   job.devices = config.devices();
+  job.debug = config.debug;
   job.preprocess = PreprocessOf(config);
   ModelOptions model_options;
   model_options.compile.feeds = job.feeds;
   model_options.compile.fetches = TensorNames(config.output_tensor_names);
   model_options.keep_graph = true;
   PICABIA_ASSIGN_OR_RETURN(job.opened, OpenModel(job.model, model_options));
+  if (config.use_convfirst) {
+    const Status prepared = UseFirstConvolution(config, job);
+    if (!prepared.ok()) return prepared.WithContext(path);
+  }
   const auto size = SizeOf(config, job.opened);
   if (!size.ok()) return size.status().WithContext(path);
   // The original takes the first num_runs * batch_size pictures.

@@ -64,10 +64,14 @@ Status WriteOutput(const QuantizeJob& job, const std::string& bytes) {
   return WriteFileAtomically(job.output, bytes);
 }
 
+std::string Decibels(double value) {
+  return value >= quant::kNoNoise ? "exact" : fmt::format("{:.1f} dB", value);
+}
+
 std::string LayerText(const Outcome& outcome, size_t i) {
   const quant::LayerQuality& quality = outcome.evaluation.layers[i];
-  return fmt::format("  {:<32} {:>6.1f} dB, largest error {:.4g}, {:.3f} % saturated\n",
-                     outcome.calibration.layers[i].node, quality.together.sqnr(),
+  return fmt::format("  {:<32} {:>9}, largest error {:.4g}, {:.3f} % saturated\n",
+                     outcome.calibration.layers[i].node, Decibels(quality.together.sqnr()),
                      quality.together.max_error, 100 * quality.saturated);
 }
 
@@ -85,15 +89,28 @@ std::string BitsText(const Outcome& outcome) {
   return text;
 }
 
+std::string Count(size_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string QualityText(const QuantizeJob& job, const quant::Evaluation& evaluation) {
+  if (evaluation.is_picture) {
+    return fmt::format("quality      {} PSNR, {:.4f} SSIM against float\n",
+                       Decibels(evaluation.quality()), evaluation.ssim);
+  }
+  return fmt::format("quality      {} signal to noise of '{}' against float\n",
+                     Decibels(evaluation.quality()), job.picture_output);
+}
+
 std::string Summary(const QuantizeJob& job, const Outcome& outcome) {
   constexpr size_t kWorst = 3;
-  std::string text = fmt::format("{}: {} convolutions, {}; {} pictures\n", job.output,
-                                 outcome.plans.size(), BitsText(outcome), job.set.files.size());
+  std::string text =
+      fmt::format("{}: {}, {}; {}\n", job.output, Count(outcome.plans.size(), "layer"),
+                  BitsText(outcome), Count(job.set.files.size(), "picture"));
   text += fmt::format("size         {} bytes -> {} bytes ({:.1f} %)\n", outcome.bytes_before,
                       outcome.bytes_after,
                       100.0 * double(outcome.bytes_after) / double(outcome.bytes_before));
-  text += fmt::format("quality      {:.1f} dB PSNR, {:.4f} SSIM against float\n",
-                      outcome.evaluation.picture.psnr(), outcome.evaluation.ssim);
+  text += QualityText(job, outcome.evaluation);
   for (const std::string& line : outcome.search) text += "search       " + line + "\n";
   if (job.target_psnr > 0) {
     text += "layers in more bits:";
@@ -115,9 +132,14 @@ Json SummaryJson(const QuantizeJob& job, const Outcome& outcome) {
                {"record", Record(job)},
                {"bytes_before", outcome.bytes_before},
                {"bytes_after", outcome.bytes_after},
-               {"psnr", outcome.evaluation.picture.psnr()},
-               {"ssim", outcome.evaluation.ssim},
+               {"psnr", nullptr},
+               {"ssim", nullptr},
+               {"output_sqnr", outcome.evaluation.picture.sqnr()},
                {"layers", Json::array()}};
+  if (outcome.evaluation.is_picture) {
+    json["psnr"] = outcome.evaluation.picture.psnr();
+    json["ssim"] = outcome.evaluation.ssim;
+  }
   if (job.target_psnr > 0) json["search"] = outcome.search;
   for (size_t i = 0; i < outcome.plans.size(); ++i) {
     const quant::LayerQuality& quality = outcome.evaluation.layers[i];
@@ -170,6 +192,10 @@ Result<std::string> Written(const QuantizeJob& job, const quant::Source& source,
                            quant::WriteModel(source.form, source.bytes, outcome.calibration.layers,
                                              outcome.plans, Record(job).dump()));
   if (source.form == quant::Form::kOnnx) return bytes;
+  if (job.first_pixels) {
+    PICABIA_ASSIGN_OR_RETURN(
+        bytes, quant::PrepareInFirstConvolution(bytes, job.feeds[0], *job.first_pixels));
+  }
   return quant::SetDevices(bytes, job.devices);
 }
 
@@ -189,6 +215,27 @@ Status Report(const QuantizeJob& job, const Outcome& outcome) {
   return WriteReport(std::move(report), job.opened.program->picture, job.report);
 }
 
+// What the key debug asks for.
+void SayLayers(const Outcome& outcome, quant::Form form) {
+  for (size_t i = 0; i < outcome.plans.size(); ++i) {
+    const quant::Layer& layer = outcome.calibration.layers[i];
+    const quant::LayerPlan& plan = outcome.plans[i];
+    const quant::Range& seen = outcome.calibration.histogram(i).range();
+    std::string text = fmt::format("debug: {} ({}): input {} in [{:.6g}, {:.6g}]", layer.node,
+                                   layer.op, layer.input, seen.low, seen.high);
+    if (plan.bits != quant::kFloatBits) {
+      const auto [least, most] =
+          std::minmax_element(plan.filter_scales.begin(), plan.filter_scales.end());
+      text +=
+          fmt::format(", range [{:.6g}, {:.6g}], {} bits, input_scale {:.6g}, filter_scale {:.6g}",
+                      plan.input.low, plan.input.high, plan.bits,
+                      1 / quant::StepOf(plan.input, plan.bits, form == quant::Form::kOnnx), *least);
+      if (plan.filter_scales.size() > 1) text += fmt::format(" to {:.6g}", *most);
+    }
+    Say(text);
+  }
+}
+
 // An error of the library names a tensor or a node; this names the file, once.
 Status Named(const Status& status, const std::string& file) {
   if (status.ok() || status.message().starts_with(file)) return status;
@@ -203,6 +250,7 @@ Status RunQuantizeJob(const QuantizeJob& job) {
   quant::Source source;
   source.form = job.opened.graph->format == "onnx" ? quant::Form::kOnnx : quant::Form::kTensorFlow;
   source.bytes = {reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()};
+  source.wanted = job.wanted;
   source.feeds = job.feeds;
   source.open = ModelRunner(job.model, job.threads);
   if (job.cambricon_text) {
@@ -211,6 +259,7 @@ Status RunQuantizeJob(const QuantizeJob& job) {
   auto outcome = Quantize(job, source);
   if (!outcome.ok()) return Named(outcome.status(), job.model);
   for (const std::string& note : outcome->calibration.notes) Say(job.model + ": " + note);
+  if (job.debug) SayLayers(*outcome, source.form);
   const auto bytes = Written(job, source, *outcome);
   if (!bytes.ok()) return Named(bytes.status(), job.model);
   outcome->bytes_before = source.bytes.size();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "apps/cli/models.h"
 #include "quant/config.h"
 #include "quant/evaluate.h"
+#include "quant/first_convolution.h"
 #include "quant/quantize.h"
 
 namespace picabia::cli {
@@ -21,7 +23,9 @@ struct QuantizeJob {
   std::vector<std::string> feeds;
   std::string picture_output;  // the tensor that is the picture
   quant::Options options;
+  quant::Kinds wanted;
   quant::DeviceMode devices = quant::DeviceMode::kOrigin;
+  std::optional<quant::PixelScaling> first_pixels;  // goes into the first convolution
   CalibrationSet set;
   quant::Pictures pictures;
   Json preprocess;            // how pictures become tensors, for the record
@@ -32,6 +36,7 @@ struct QuantizeJob {
   bool json = false;
   bool cambricon_text = false;  // also print what Cambricon's tool prints
   bool make_folders = false;    // that the output lies in
+  bool debug = false;           // say what was measured of each layer
 };
 
 // Calibrates, plans, writes the model and says what came of it.

@@ -49,19 +49,22 @@ Picture DifferenceMap(const Picture& a, const Picture& b, double full) {
   return map;
 }
 
-}  // namespace
-
-Status WriteReport(quant::Report report, const PictureConvention& convention,
-                   const std::string& folder) {
+Status AddPictures(quant::Report& report, bool bgr) {
   constexpr double kFull = 64;  // of 255: a difference that anybody sees
-  PICABIA_ASSIGN_OR_RETURN(const Picture expected,
-                           PictureOf(report.evaluation->expected, convention.bgr));
-  PICABIA_ASSIGN_OR_RETURN(const Picture found,
-                           PictureOf(report.evaluation->found, convention.bgr));
+  PICABIA_ASSIGN_OR_RETURN(const Picture expected, PictureOf(report.evaluation->expected, bgr));
+  PICABIA_ASSIGN_OR_RETURN(const Picture found, PictureOf(report.evaluation->found, bgr));
   PICABIA_ASSIGN_OR_RETURN(report.expected_png, Png(expected));
   PICABIA_ASSIGN_OR_RETURN(report.found_png, Png(found));
   PICABIA_ASSIGN_OR_RETURN(report.difference_png, Png(DifferenceMap(expected, found, kFull)));
   report.difference_full = kFull;
+  return OkStatus();
+}
+
+}  // namespace
+
+Status WriteReport(quant::Report report, const PictureConvention& convention,
+                   const std::string& folder) {
+  if (report.evaluation->is_picture) PICABIA_RETURN_IF_ERROR(AddPictures(report, convention.bgr));
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return IoError(folder + ": cannot make the folder: " + error.message());

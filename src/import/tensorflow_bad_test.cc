@@ -293,7 +293,7 @@ TEST(TensorFlowBad, CambriconAttributes) {
               "node 'c': attribute 'input_position' is 3, only 1024 is supported");
   ExpectErrorStart(conv(Float("mean_r", 3)), "node 'c': attribute 'mean_r' is 3");
   ExpectErrorStart(conv(Int("mlu_group", 2)), "node 'c': attribute 'mlu_group' is 2");
-  ExpectErrorStart(conv(Bool("use_convfirst", true)), "node 'c': attribute 'use_convfirst' is 1");
+  ExpectErrorStart(conv(Float("std", 2)), "node 'c': attribute 'std' is 2");
   ExpectErrorStart(conv(List("filter_positions", {1})),
                    "node 'c': attribute 'filter_positions' is [1]");
   ExpectErrorStart(conv(List("paddings", {0, 1, 0, 0})), "node 'c': attribute 'paddings' is ");
@@ -304,6 +304,42 @@ TEST(TensorFlowBad, CambriconAttributes) {
                         {kStrides, kSame, Float("input_scale", scale), Float("filter_scale", 1)})}),
         "node 'c': attribute 'input_scale' is ");
   }
+}
+
+TEST(TensorFlowBad, CambriconFirstConvolution) {
+  const auto conv = [](const char* op, std::vector<int64_t> shape, const char* content,
+                       const Attr& attr) {
+    std::vector<std::string> inputs{"x", "w"};
+    if (std::string_view(op).ends_with("Input")) inputs = {"s", "w", "x"};
+    return OnPicture({Const("w", kInt8, shape, Content(content)), IntConst("s", {4}, {1, 7, 8, 1}),
+                      Node("c", op, inputs,
+                           {kStrides, kSame, Float("input_scale", 1), Float("filter_scale", 1),
+                            Bool("use_convfirst", true), attr})});
+  };
+  ExpectErrorStart(conv("Int8Conv2D", {1, 1, 3, 1}, "abc", Float("std", 0)),
+                   "node 'c': attribute 'std' is 0");
+  ExpectErrorStart(conv("Int8Conv2D", {1, 1, 3, 1}, "abc", Float("mean_g", INFINITY)),
+                   "node 'c': attribute 'mean_g' is inf");
+  ExpectErrorStart(conv("Int8Conv2D", {1, 1, 1, 3}, "abc", Float("std", 2)),
+                   "node 'c': attribute 'use_convfirst' is true for a filter of 1 channels");
+  ExpectErrorStart(conv("Int8Conv2DBackpropInput", {1, 1, 1, 3}, "abc", Float("std", 2)),
+                   "node 'c': attribute 'use_convfirst' is true, which a transposed");
+}
+
+TEST(TensorFlowBad, CambriconProducts) {
+  const auto product = [](const std::string& matrix, const std::string& more) {
+    return Graph(
+        {matrix, IntConst("s", {2}, {-1, 3}), Node("x", "Placeholder", {}, {Type("dtype", kFloat)}),
+         Node("r", "Reshape", {"x", "s"}), more,
+         Node("y", "Int8MatMul", {"r", "w"}, {Float("input_scale", 1), Float("filter_scale", 1)})});
+  };
+  const std::string none = Node("n", "NoOp");
+  ExpectErrorStart(product(Const("w", kInt8, {3}, Content("abc")), none),
+                   "node 'y': the matrix (input 1) is int8 [3]");
+  ExpectErrorStart(product(FloatConst("w", {3, 1}, {1, 2, 3}), none),
+                   "node 'y': the matrix (input 1) is float32 [3, 1]");
+  ExpectErrorStart(product(Node("w", "Placeholder", {}, {Type("dtype", kInt8)}), none),
+                   "node 'y': the matrix (input 1) is not a constant");
 }
 
 TEST(TensorFlowBad, SizesOfTransposedConvolutions) {

@@ -259,6 +259,26 @@ TEST(TensorFlow, CambriconConvolutions) {
       "input_scale=0.5, filter_scale=8}\noutput %y\n");
 }
 
+TEST(TensorFlow, CambriconFirstConvolutionAndProduct) {
+  EXPECT_EQ(
+      Nodes(OnPicture({Int8Filter(), Node("c", "Int8Conv2D", {"x", "w"},
+                                          With(With(kSame2, kScales),
+                                               {Float("mean_r", 1), Float("mean_b", 3),
+                                                Float("std", 2), Bool("use_convfirst", true)}))})),
+      "%c/centered = Binary(%x, %c/mean) {kind=1} @c\n"
+      "%c/prepared = Binary(%c/centered, %c/std) {kind=3} @c\n"
+      "%c = Int8Conv2D(%c/prepared, %w) {strides=[2, 2], pad_kind=1, input_scale=0.5, "
+      "filter_scale=8}\noutput %c\n");
+  EXPECT_EQ(Nodes(OnPicture(
+                {Const("w", kInt8, {2, 3}, Content("abcdef")), IntConst("s", {2}, {-1, 3}),
+                 Node("r", "Reshape", {"x", "s"}),
+                 Node("y", "Int8MatMul", {"r", "w"}, With(kScales, {Bool("transpose_b", true)}))})),
+            "%r = Reshape(%x) {shape=[-1, 3], allow_zero=true}\n"
+            "%y/pixels = Reshape(%r) {shape=[-1, 1, 1, 3]} @y\n"
+            "%y/product = Int8Conv2D(%y/pixels, %y/filter) {input_scale=0.5, filter_scale=8} @y\n"
+            "%y = Reshape(%y/product) {shape=[-1, 2]}\noutput %y\n");
+}
+
 TEST(TensorFlow, Pads) {
   const std::string pads = IntConst("p", {4, 2}, {0, 0, 1, 2, 3, 4, 0, 0});
   const std::string before_after = "before=[0, 1, 3, 0], after=[0, 2, 4, 0]";

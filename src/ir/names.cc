@@ -2,7 +2,6 @@
 // fetches.
 #include <algorithm>
 #include <cctype>
-#include <numeric>
 
 #include "ir/graph.h"
 
@@ -20,17 +19,23 @@ std::string Lower(std::string_view s) {
   return out;
 }
 
-// How many letters to insert, remove or exchange to make `a` into `b`.
+// What it costs to make `a` into `b`: to insert, remove or replace a letter, or to exchange two
+// neighbours, the commonest slip.
+constexpr size_t kEdit = 2, kExchange = 1;
+
 size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
+  std::vector<size_t> row(b.size() + 1), before(row), next(row);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = kEdit * j;
   for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
+    next[0] = kEdit * (i + 1);
     for (size_t j = 0; j < b.size(); ++j) {
-      const size_t exchange = diagonal + (a[i] != b[j] ? 1 : 0);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({exchange, row[j] + 1, row[j + 1] + 1});
+      next[j + 1] =
+          std::min({row[j] + (a[i] != b[j] ? kEdit : 0), next[j] + kEdit, row[j + 1] + kEdit});
+      if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j])
+        next[j + 1] = std::min(next[j + 1], before[j - 1] + kExchange);
     }
+    std::swap(before, row);
+    std::swap(row, next);
   }
   return row[b.size()];
 }
@@ -40,12 +45,12 @@ size_t Distance(const std::string& wanted, const std::string& candidate) {
   const bool inside = candidate.find(wanted) != std::string::npos ||
                       (!candidate.empty() && wanted.find(candidate) != std::string::npos);
   const size_t edits = EditDistance(wanted, candidate);
-  return inside ? std::min<size_t>(edits, 1) : edits;
+  return inside ? std::min<size_t>(edits, kEdit) : edits;
 }
 
 std::vector<std::string> NearestNames(const Graph& graph, std::string_view name) {
   const std::string wanted = Lower(name.substr(0, kMaxLength));
-  const size_t limit = std::max<size_t>(2, wanted.size() / 3);
+  const size_t limit = kEdit * std::max<size_t>(2, wanted.size() / 3);
   std::vector<std::pair<size_t, size_t>> near;  // distance, index in values
   for (size_t i = 0; i < std::min(graph.values.size(), kMaxCandidates); ++i) {
     const std::string& candidate = graph.values[i].name;

@@ -5,6 +5,7 @@
 #include <protozero/pbf_writer.hpp>
 #include <span>
 
+#include "proto/message.h"
 #include "proto/wire.h"
 
 namespace picabia::proto {
@@ -82,14 +83,11 @@ std::string AttrOfTensor(const Tensor& tensor) {
   return Message([&](pbf_writer& writer) { writer.add_message(8, message); });
 }
 
-std::optional<int64_t> TypeOfAttr(std::string_view value) {
-  ParseLog log(std::as_bytes(std::span(value.data(), value.size())));
-  std::optional<int64_t> type;
-  FieldReader fields(value, log);
-  while (fields.Next()) {
-    if (fields.number() == 6) type = fields.Int();
-  }
-  return log.ok() ? type : std::nullopt;
+std::optional<int64_t> TypeOfAttr(std::string_view value) { return IntegerField(value, 6); }
+
+std::optional<bool> BoolOfAttr(std::string_view value) {
+  const std::optional<int64_t> field = IntegerField(value, 5);
+  return field ? std::optional<bool>(*field != 0) : std::nullopt;
 }
 
 std::optional<std::string_view> StringOfAttr(std::string_view value) {

@@ -27,5 +27,6 @@ std::string AttrOfTensor(const Tensor& tensor);
 // What an AttrValue holds; nothing where it is of another kind.
 std::optional<int64_t> TypeOfAttr(std::string_view value);
 std::optional<std::string_view> StringOfAttr(std::string_view value);
+std::optional<bool> BoolOfAttr(std::string_view value);
 
 }  // namespace picabia::proto

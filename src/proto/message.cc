@@ -33,4 +33,14 @@ Result<std::vector<RawField>> SplitFields(std::string_view message) {
   return split;
 }
 
+std::optional<int64_t> IntegerField(std::string_view message, uint32_t number) {
+  ParseLog log(std::as_bytes(std::span(message.data(), message.size())));
+  std::optional<int64_t> value;
+  FieldReader fields(message, log);
+  while (fields.Next()) {
+    if (fields.number() == number) value = fields.Int();
+  }
+  return log.ok() ? value : std::nullopt;
+}
+
 }  // namespace picabia::proto

@@ -1,8 +1,9 @@
 // A protobuf message as the list of its fields, for edits that leave every byte alone that they do
-// not mean. Called by graph_def.cc and onnx_model.cc.
+// not mean. Called by graph_def.cc, onnx_model.cc and attr_value.cc.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -18,5 +19,8 @@ struct RawField {
 
 // The views are into `message`.
 Result<std::vector<RawField>> SplitFields(std::string_view message);
+
+// The last integer of this number; nothing where the message has none or is damaged.
+std::optional<int64_t> IntegerField(std::string_view message, uint32_t number);
 
 }  // namespace picabia::proto

@@ -234,4 +234,6 @@ std::string OnnxIntAttr(const std::string& name, int64_t value) {
   return message;
 }
 
+std::optional<int64_t> IntOfOnnxAttr(std::string_view message) { return IntegerField(message, 3); }
+
 }  // namespace picabia::proto

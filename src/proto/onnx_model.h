@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,5 +73,7 @@ class OnnxModel {
 };
 
 std::string OnnxIntAttr(const std::string& name, int64_t value);
+// What an AttributeProto holds; nothing where it is of another kind.
+std::optional<int64_t> IntOfOnnxAttr(std::string_view message);
 
 }  // namespace picabia::proto

@@ -29,12 +29,15 @@ Result<Range> RangeOf(const Tensor& tensor) {
   return Range{*low, *high};
 }
 
-Status CheckFilter(const Layer& layer, const Tensor& filter) {
-  if (filter.dtype() != DType::kF32 || filter.rank() <= layer.channel_axis) {
-    return Unsupported("node '" + layer.node + "': the filter '" + layer.filter + "' is " +
-                       DTypeName(filter.dtype()) + " " + ShapeString(filter.shape()) +
-                       ", expected float32 of 4 dimensions");
-  }
+// Whether a layer with this filter has an integer form; also turns an axis that counts from the
+// end.
+bool IsFilter(const Tensor& filter, Layer& layer) {
+  if (layer.channel_axis < 0) layer.channel_axis += filter.rank();
+  return filter.dtype() == DType::kF32 && layer.channel_axis >= 0 &&
+         layer.channel_axis < filter.rank() && filter.num_elements() > 0;
+}
+
+Status CheckFinite(const Layer& layer, const Tensor& filter) {
   for (int64_t i = 0; i < filter.num_elements(); ++i) {
     if (std::isfinite(filter.data<float>()[i])) continue;
     return InvalidModel("node '" + layer.node + "': the filter '" + layer.filter + "' has " +
@@ -55,18 +58,33 @@ Status ReadConstants(const Source& source, const Pictures& pictures, Calibration
                            source.open(std::string(source.bytes), source.feeds, fetches.names()));
   PICABIA_ASSIGN_OR_RETURN(const Feeds feeds, pictures.load(0));
   PICABIA_ASSIGN_OR_RETURN(const RunResult result, run(feeds));
-  for (size_t i = 0; i < calibration.layers.size(); ++i) {
-    const Layer& layer = calibration.layers[i];
+  std::vector<Layer> layers;
+  std::swap(layers, calibration.layers);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    Layer& layer = layers[i];
     const Tensor& filter = result.outputs[filters[i]];
-    PICABIA_RETURN_IF_ERROR(CheckFilter(layer, filter));
+    if (!IsFilter(filter, layer)) {
+      calibration.notes.push_back("node '" + layer.node + "' (" + layer.op +
+                                  ") stays float: its filter '" + layer.filter + "' is " +
+                                  DTypeName(filter.dtype()) + " " + ShapeString(filter.shape()));
+      continue;
+    }
+    PICABIA_RETURN_IF_ERROR(CheckFinite(layer, filter));
     calibration.filters.push_back(filter);
     Range range;
     if (!layer.sizes.empty()) {
       PICABIA_ASSIGN_OR_RETURN(range, RangeOf(result.outputs[sizes[i]]));
     }
     calibration.sizes.push_back(range);
+    calibration.layers.push_back(std::move(layer));
   }
   return OkStatus();
+}
+
+Status NoLayers(const std::vector<std::string>& notes) {
+  std::string all;
+  for (const std::string& note : notes) all += "; " + note;
+  return Unsupported("the model has no convolution or matrix product that can be quantized" + all);
 }
 
 }  // namespace
@@ -74,16 +92,13 @@ Status ReadConstants(const Source& source, const Pictures& pictures, Calibration
 Result<Calibration> Calibrate(const Source& source, const Pictures& pictures,
                               const std::function<void(size_t)>& progress) {
   Calibration calibration;
-  PICABIA_ASSIGN_OR_RETURN(Layers found, FindLayers(source.form, source.bytes));
-  if (found.layers.empty()) {
-    std::string notes;
-    for (const std::string& note : found.notes) notes += "; " + note;
-    return Unsupported("the model has no convolution that can be quantized" + notes);
-  }
+  PICABIA_ASSIGN_OR_RETURN(Layers found, FindLayers(source.form, source.bytes, source.wanted));
+  if (found.layers.empty()) return NoLayers(found.notes);
   if (pictures.count == 0) return InvalidArgument("there are no pictures to calibrate with");
   calibration.layers = std::move(found.layers);
   calibration.notes = std::move(found.notes);
   PICABIA_RETURN_IF_ERROR(ReadConstants(source, pictures, calibration));
+  if (calibration.layers.empty()) return NoLayers(calibration.notes);
 
   Fetches fetches;
   for (const Layer& layer : calibration.layers)

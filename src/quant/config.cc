@@ -2,6 +2,7 @@
 // comments from # or ; on, and lines that begin with white space continue the value above.
 #include "quant/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <functional>
@@ -243,8 +244,12 @@ Status CheckPresent(const Config& config) {
 
 }  // namespace
 
-bool Config::quantizes_convolutions() const {
-  return int_op_list.find("Conv") != std::string::npos;
+Kinds Config::wanted() const {
+  const std::vector<std::string> words = Split(int_op_list);
+  const auto has = [&](const char* word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  return {has("Conv"), has("FC")};
 }
 
 DeviceMode Config::devices() const {
@@ -267,11 +272,20 @@ Result<Config> ParseConfig(std::string_view text) {
     if (const auto [before, added] = seen.emplace(name, entry.line); !added) {
       config.warnings.push_back(entry.where() + "key '" + entry.key + "' stands in line " +
                                 std::to_string(before->second) + ", too; the last one counts");
+      before->second = entry.line;
     }
     PICABIA_RETURN_IF_ERROR(it->second(entry, config));
   }
   PICABIA_RETURN_IF_ERROR(CheckPresent(config));
+  for (const auto& [name, line] : seen) config.lines[name.substr(name.find('.') + 1)] = line;
   return config;
+}
+
+std::string WhereIs(const Config& config, const std::string& section, const std::string& key,
+                    const std::string& value) {
+  const auto it = config.lines.find(key);
+  return (it == config.lines.end() ? "" : "line " + std::to_string(it->second) + ": ") + "key '" +
+         key + "' of [" + section + "] is '" + value + "'";
 }
 
 std::string Describe(const Config& config) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "quant/devices.h"
+#include "quant/model.h"
 
 namespace picabia::quant {
 
@@ -37,11 +39,16 @@ struct Config {
   std::string data_path;
 
   std::vector<std::string> warnings;  // "line 7: ..."
+  std::map<std::string, int> lines;   // of the keys that the file has
 
   int bits() const { return quantization_type == "int16" ? 16 : 8; }
-  bool quantizes_convolutions() const;
+  Kinds wanted() const;  // by int_op_list
   DeviceMode devices() const;
 };
+
+// "line 7: key 'debug' of [config] is True": how a message about a key begins.
+std::string WhereIs(const Config& config, const std::string& section, const std::string& key,
+                    const std::string& value);
 
 // The error names the line, the key, what was found and what is allowed.
 Result<Config> ParseConfig(std::string_view text);

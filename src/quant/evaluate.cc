@@ -10,9 +10,13 @@
 namespace picabia::quant {
 namespace {
 
-std::vector<std::string> FetchNames(const Calibration& calibration, const std::string& output) {
+std::vector<std::string> FetchNames(const Calibration& calibration,
+                                    const EvaluateOptions& options) {
   std::vector<std::string> names;
-  for (const Layer& layer : calibration.layers) names.push_back(layer.output);
+  const std::string& output = options.output;
+  for (const Layer& layer : calibration.layers) {
+    if (options.layers || options.alone) names.push_back(layer.output);
+  }
   if (std::find(names.begin(), names.end(), output) == names.end()) names.push_back(output);
   return names;
 }
@@ -37,19 +41,17 @@ Range Representable(const LayerPlan& plan, Form form) {
           static_cast<float>(((levels - 1) / 2 + 0.5) * step)};
 }
 
-// How the layers share the time of all of them. Their outputs are fetched, so that nothing is run
+// The time of each layer in one run, in ms. Their outputs are fetched, so that nothing is run
 // together with them; 16 bits are steps named NODE/....
-void SetTimes(const RunResult& result, const Calibration& calibration, Evaluation& evaluation) {
+std::vector<double> TimesOf(const RunResult& result, const Calibration& calibration) {
   std::vector<double> own(calibration.layers.size(), 0);
-  double all = 0;
   for (size_t i = 0; i < own.size(); ++i) {
     const std::string& node = calibration.layers[i].node;
     for (const StepTime& step : result.times) {
       if (step.name == node || step.name.starts_with(node + "/")) own[i] += step.ms;
     }
-    all += own[i];
   }
-  for (size_t i = 0; i < own.size() && all > 0; ++i) evaluation.layers[i].time_share = own[i] / all;
+  return own;
 }
 
 class Evaluator {
@@ -62,7 +64,7 @@ class Evaluator {
         plans_(plans),
         pictures_(pictures),
         options_(options),
-        names_(FetchNames(calibration, options.output)) {
+        names_(FetchNames(calibration, options)) {
     result_.layers.resize(calibration.layers.size());
   }
 
@@ -77,6 +79,9 @@ class Evaluator {
       PICABIA_RETURN_IF_ERROR(ComparePicture(i, run));
     }
     result_.ssim /= double(std::max<size_t>(count, 1));
+    const double all = std::accumulate(times_.begin(), times_.end(), 0.0);
+    for (size_t i = 0; i < times_.size() && all > 0; ++i)
+      result_.layers[i].time_share = times_[i] / all;
     for (size_t i = 0; i < plans_.size(); ++i) {
       if (plans_[i].bits == kFloatBits) continue;
       result_.layers[i].saturated =
@@ -90,16 +95,21 @@ class Evaluator {
     PICABIA_ASSIGN_OR_RETURN(const Feeds feeds, pictures_.load(i));
     PICABIA_ASSIGN_OR_RETURN(const RunResult expected, float_(feeds));
     PICABIA_ASSIGN_OR_RETURN(const RunResult found, run(feeds));
-    SetTimes(found, calibration_, result_);
-    for (size_t k = 0; k < result_.layers.size(); ++k) {
+    const std::vector<double> times = TimesOf(found, calibration_);
+    if (times_.empty()) times_ = times;
+    // The least of all pictures: whatever else runs on the machine only adds.
+    for (size_t k = 0; k < times.size(); ++k) times_[k] = std::min(times_[k], times[k]);
+    for (size_t k = 0; k < result_.layers.size() && WantsLayers(); ++k) {
       PICABIA_RETURN_IF_ERROR(
           result_.layers[k].together.Add(expected.outputs[k], found.outputs[k]));
     }
     PICABIA_ASSIGN_OR_RETURN(const Tensor e, Pixels(expected, names_));
     PICABIA_ASSIGN_OR_RETURN(const Tensor f, Pixels(found, names_));
     PICABIA_RETURN_IF_ERROR(result_.picture.Add(e, f));
-    PICABIA_ASSIGN_OR_RETURN(const double ssim, Ssim(e, f));
-    result_.ssim += ssim;
+    if (result_.is_picture) {
+      PICABIA_ASSIGN_OR_RETURN(const double ssim, Ssim(e, f));
+      result_.ssim += ssim;
+    }
     if (i == 0) {
       result_.expected = e;
       result_.found = f;
@@ -107,8 +117,13 @@ class Evaluator {
     return options_.alone ? CompareAlone(feeds, expected, e) : OkStatus();
   }
 
-  Result<Tensor> Pixels(const RunResult& result, const std::vector<std::string>& names) const {
-    auto pixels = AsPixels(OutputOf(result, names, options_.output), options_.convention);
+  bool WantsLayers() const { return options_.layers || options_.alone; }
+
+  Result<Tensor> Pixels(const RunResult& result, const std::vector<std::string>& names) {
+    const Tensor& output = OutputOf(result, names, options_.output);
+    result_.is_picture = IsPicture(output, options_.convention);
+    if (!result_.is_picture) return output;
+    auto pixels = AsPixels(output, options_.convention);
     if (!pixels.ok()) return pixels.status().WithContext("output '" + options_.output + "'");
     return pixels;
   }
@@ -116,6 +131,7 @@ class Evaluator {
   Status CompareAlone(const Feeds& feeds, const RunResult& expected, const Tensor& picture) {
     for (size_t k = 0; k < plans_.size(); ++k) {
       if (plans_[k].bits == kFloatBits) continue;
+      if (options_.stop && options_.stop()) break;
       std::vector<LayerPlan> only(plans_.size());
       only[k] = plans_[k];
       PICABIA_ASSIGN_OR_RETURN(const std::string model, WriteModel(source_.form, source_.bytes,
@@ -140,6 +156,7 @@ class Evaluator {
   const Pictures& pictures_;
   const EvaluateOptions& options_;
   std::vector<std::string> names_;
+  std::vector<double> times_;  // of the layers, in ms
   RunFunction float_;
   Evaluation result_;
 };
@@ -157,7 +174,9 @@ std::vector<size_t> ByHarm(const Evaluation& evaluation) {
   std::iota(order.begin(), order.end(), size_t{0});
   const auto quality = [&](size_t i) {
     const LayerQuality& layer = evaluation.layers[i];
-    return layer.picture.count > 0 ? layer.picture.psnr() : layer.together.sqnr();
+    const bool measured = layer.picture.count > 0;
+    return std::pair(!measured,
+                     measured ? evaluation.QualityOf(layer.picture) : layer.together.sqnr());
   };
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return std::pair(quality(a), a) < std::pair(quality(b), b);

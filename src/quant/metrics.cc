@@ -35,6 +35,13 @@ double Difference::psnr() const {
   return std::min(10 * std::log10(255.0 * 255.0 * double(count) / noise), kNoNoise);
 }
 
+bool IsPicture(const Tensor& output, const PictureConvention& convention) {
+  if (output.rank() != 4 && output.rank() != 3) return false;
+  const int64_t channels =
+      output.shape()[size_t(convention.out_nchw ? output.rank() - 3 : output.rank() - 1)];
+  return channels == 1 || channels == 3 || channels == 4;
+}
+
 Result<Tensor> AsPixels(const Tensor& output, const PictureConvention& convention) {
   if (output.rank() != 4 && output.rank() != 3) {
     return Unsupported("found an output of shape " + ShapeString(output.shape()) +

@@ -22,6 +22,9 @@ struct Difference {
 };
 constexpr double kNoNoise = 200;  // dB: more than float can show
 
+// Whether an output is a picture: of 3 or 4 dimensions, and 1, 3 or 4 channels.
+bool IsPicture(const Tensor& output, const PictureConvention& convention);
+
 // An output as a picture is written, before rounding: 0..255, cut there, [N,H,W,C].
 Result<Tensor> AsPixels(const Tensor& output, const PictureConvention& convention);
 

@@ -5,8 +5,8 @@
 
 namespace picabia::quant {
 
-Result<Layers> FindLayers(Form form, std::string_view model) {
-  return form == Form::kOnnx ? FindOnnxLayers(model) : FindTensorFlowLayers(model);
+Result<Layers> FindLayers(Form form, std::string_view model, const Kinds& wanted) {
+  return form == Form::kOnnx ? FindOnnxLayers(model, wanted) : FindTensorFlowLayers(model, wanted);
 }
 
 Result<std::string> WriteModel(Form form, std::string_view model, const std::vector<Layer>& layers,

@@ -32,12 +32,18 @@ using OpenFunction = std::function<Result<RunFunction>(const std::string& model,
 
 enum class Form { kTensorFlow, kOnnx };
 
-// A convolution with a constant filter.
+// Which layers are wanted in integers.
+struct Kinds {
+  bool convolutions = true;
+  bool products = true;  // matrix products; Cambricon's FC
+};
+
+// A convolution with a constant filter, or a product with a constant matrix, its filter.
 struct Layer {
   std::string node, op;               // in the file
   std::string input, filter, output;  // names of tensors
   std::string sizes;                  // of a transposed one in TensorFlow: the tensor with its size
-  int channel_axis = 3;               // of the filter: the output channels
+  int channel_axis = 3;               // of the filter: the output channels; -1: its last axis
 };
 
 struct Range {
@@ -57,11 +63,11 @@ struct LayerPlan {
 
 struct Layers {
   std::vector<Layer> layers;
-  std::vector<std::string> notes;  // convolutions that have no integer form, and why
+  std::vector<std::string> notes;  // layers that stay float, and why
 };
 
 // In the order of the file. An error for a model that is quantized already.
-Result<Layers> FindLayers(Form form, std::string_view model);
+Result<Layers> FindLayers(Form form, std::string_view model, const Kinds& wanted = {});
 
 // The model with the planned layers in integers, and `record` in it as how that came about.
 Result<std::string> WriteModel(Form form, std::string_view model, const std::vector<Layer>& layers,

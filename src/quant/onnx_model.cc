@@ -1,7 +1,8 @@
-// Quantized convolutions in ONNX models, as QDQ nodes:
+// Quantized layers in ONNX models, as QDQ nodes:
 //
 //   Conv(x, filter, bias) -> Conv(DQ(Q(x)), DQ(filter int8), bias)
 //
+// ConvTranspose, MatMul and Gemm alike.
 // Q and DQ are QuantizeLinear (to unsigned numbers with a zero point) and DequantizeLinear. Layers
 // that read the same tensor by the same range share them. 16 bits need opset 21; in older models
 // these two nodes are of ONNX Runtime's domain com.microsoft, which has them at any opset. No other
@@ -187,7 +188,26 @@ class Writer {
 
 }  // namespace
 
-Result<Layers> FindOnnxLayers(std::string_view bytes) {
+namespace {
+
+struct Operator {
+  const char* name;
+  bool product;
+  int channel_axis;  // of the filter; -1: the last
+};
+constexpr Operator kOperators[] = {
+    {"Conv", false, 0}, {"ConvTranspose", false, 1}, {"MatMul", true, -1}, {"Gemm", true, 1}};
+
+int ChannelAxis(const Operator& op, const OnnxNode& node) {
+  const std::string* transposed = node.Find("transB");
+  return transposed != nullptr && proto::IntOfOnnxAttr(*transposed).value_or(0) != 0
+             ? 0
+             : op.channel_axis;
+}
+
+}  // namespace
+
+Result<Layers> FindOnnxLayers(std::string_view bytes, const Kinds& wanted) {
   PICABIA_ASSIGN_OR_RETURN(const OnnxModel model, OnnxModel::Parse(bytes));
   Layers found;
   for (const OnnxNode& node : model.nodes) {
@@ -195,18 +215,20 @@ Result<Layers> FindOnnxLayers(std::string_view bytes) {
       return InvalidArgument("node '" + NameOf(node) + "' is " + node.op_type +
                              ": the model is quantized already, expected a float model");
     }
-    const bool transposed = node.op_type == "ConvTranspose";
-    if (node.op_type != "Conv" && !transposed) continue;
+    const auto op = std::find_if(std::begin(kOperators), std::end(kOperators),
+                                 [&](const Operator& each) { return node.op_type == each.name; });
+    if (op == std::end(kOperators)) continue;
     if (node.inputs.size() < 2 || node.outputs.empty()) continue;  // the importer has refused it
-    if (!IsConstant(model, node.inputs[1])) {
+    if (op->product ? !wanted.products : !wanted.convolutions) {
       found.notes.push_back("node '" + NameOf(node) + "' (" + node.op_type +
-                            ") stays float: its "
-                            "filter '" +
-                            node.inputs[1] + "' is not a constant");
-      continue;
+                            ") stays float: int_op_list has no " + (op->product ? "FC" : "Conv"));
+    } else if (!IsConstant(model, node.inputs[1])) {
+      found.notes.push_back("node '" + NameOf(node) + "' (" + node.op_type +
+                            ") stays float: its filter '" + node.inputs[1] + "' is not a constant");
+    } else {
+      found.layers.push_back({NameOf(node), node.op_type, node.inputs[0], node.inputs[1],
+                              node.outputs[0], "", ChannelAxis(*op, node)});
     }
-    found.layers.push_back({NameOf(node), node.op_type, node.inputs[0], node.inputs[1],
-                            node.outputs[0], "", transposed ? 1 : 0});
   }
   return found;
 }

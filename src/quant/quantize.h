@@ -23,6 +23,7 @@ struct Pictures {
 struct Source {
   Form form = Form::kTensorFlow;
   std::string_view bytes;
+  Kinds wanted;
   std::vector<std::string> feeds;  // all that a run needs
   OpenFunction open;
 };

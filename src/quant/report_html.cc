@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "quant/report.h"
 
@@ -34,9 +35,14 @@ td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line);
 th.name, td.name { text-align: left; }
 tr:last-child td { border-bottom: 0; }
 td.name small { display: block; color: var(--soft); }
+.record th { border-bottom: 1px solid var(--line); white-space: nowrap; width: 1px; }
+.record tr:last-child th { border-bottom: 0; }
+.record td { white-space: normal; overflow-wrap: anywhere; }
+p.path { overflow-wrap: anywhere; }
 .bad { color: var(--red); font-weight: 600; }
 svg { display: block; } svg text { font: 11px system-ui, "DejaVu Sans", sans-serif; fill: var(--soft); }
-.key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin: 0 5px 0 14px; }
+.key { font-size: 13px; } .key span { display: inline-block; margin-right: 16px; }
+.key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 6px; }
 pre { margin: 0; font-size: 12.5px; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 700px) { .pictures { grid-template-columns: 1fr; } }
 )";
@@ -84,17 +90,23 @@ std::string BitsSummary(const std::vector<LayerPlan>& plans) {
   return text;
 }
 
+std::string Quality(const Evaluation& evaluation) {
+  if (!evaluation.is_picture)
+    return Card(Decibels(evaluation.quality()), "signal to noise of the output against float");
+  return Card(Decibels(evaluation.quality()), "PSNR against float") +
+         Card(fmt::format("{:.4f}", evaluation.ssim), "SSIM against float");
+}
+
 std::string Cards(const Report& report) {
   const double share = 100.0 * double(report.bytes_after) / double(report.bytes_before);
-  return "<div class=\"cards\">\n" +
-         Card(Decibels(report.evaluation->picture.psnr()), "PSNR against float") +
-         Card(fmt::format("{:.4f}", report.evaluation->ssim), "SSIM against float") +
+  return "<div class=\"cards\">\n" + Quality(*report.evaluation) +
          Card(fmt::format("{:.1f} %", share),
               fmt::format("of the size: {:.2f} of {:.2f} MB", double(report.bytes_after) / 1e6,
                           double(report.bytes_before) / 1e6)) +
-         Card(fmt::format("{}", report.plans->size()),
-              "convolutions: " + BitsSummary(*report.plans)) +
-         Card(fmt::format("{}", report.calibration_files.size()), "calibration pictures") +
+         Card(fmt::format("{}", report.plans->size()), "layers: " + BitsSummary(*report.plans)) +
+         Card(fmt::format("{}", report.calibration_files.size()),
+              report.calibration_files.size() == 1 ? "calibration picture"
+                                                   : "calibration pictures") +
          "</div>\n";
 }
 
@@ -106,6 +118,7 @@ std::string Figure(const std::string& png, const std::string& caption) {
 }
 
 std::string PicturesHtml(const Report& report) {
+  if (!report.evaluation->is_picture) return "";
   return "<h2>The first picture</h2>\n<div class=\"pictures\">\n" +
          Figure(report.expected_png, "float") + Figure(report.found_png, "quantized") +
          Figure(report.difference_png,
@@ -118,7 +131,7 @@ std::string PicturesHtml(const Report& report) {
 std::string Chart(const Report& report) {
   constexpr double kHeight = 190, kTop = 12, kLeft = 44, kStep = 100.0;
   const auto& layers = report.evaluation->layers;
-  const double slot = std::clamp(1040.0 / double(std::max<size_t>(layers.size(), 1)), 16.0, 66.0);
+  const double slot = std::clamp(1040.0 / double(std::max<size_t>(layers.size(), 1)), 16.0, 130.0);
   double most = 10;
   for (const LayerQuality& layer : layers) {
     if (layer.alone.count > 0 && layer.alone.sqnr() < kNoNoise)
@@ -151,9 +164,10 @@ std::string Chart(const Report& report) {
                        kLeft + slot * (double(i) + 0.5), kTop + kHeight + 16, i + 1);
   }
   return "<h2>Signal to noise of each layer's output, in dB</h2>\n<div class=\"panel\">" + svg +
-         "</svg><p class=\"key\"><i style=\"background:#2f6fde\"></i>this layer alone in integers"
-         "<i style=\"background:#e07b28\"></i>all layers in integers; layers in the network's "
-         "order</p></div>\n";
+         "</svg></div>\n<p class=\"key\"><span><i style=\"background:#2f6fde\"></i>this layer "
+         "alone in "
+         "integers</span><span><i style=\"background:#e07b28\"></i>all layers in integers</span>"
+         "<span>layers in the network's order</span></p>\n";
 }
 
 // Counts by value on a logarithmic scale; the chosen range is shaded.
@@ -200,7 +214,8 @@ std::string Row(const Report& report, size_t i, size_t rank) {
   };
   return fmt::format("<tr><td>{}</td><td class=\"name\">{}<small>layer {}, {}</small></td>",
                      rank + 1, Escape(layer.node), i + 1, Escape(layer.op)) +
-         cell(Bits(plan.bits)) + cell(integer ? Decibels(quality.picture.psnr()) : "") +
+         cell(Bits(plan.bits)) +
+         cell(integer ? Decibels(report.evaluation->QualityOf(quality.picture)) : "") +
          cell(integer ? Decibels(quality.alone.sqnr()) : "") +
          cell(Decibels(quality.together.sqnr())) +
          cell(fmt::format("{:.4g}", quality.together.max_error)) +
@@ -215,15 +230,29 @@ std::string Row(const Report& report, size_t i, size_t rank) {
 std::string Table(const Report& report) {
   std::string html =
       "<h2>Layers, the most harmful first</h2>\n<div class=\"panel\"><table><thead><tr><th>#</th>"
-      "<th class=\"name\">layer</th><th>form</th><th>picture,<br>it "
-      "alone</th><th>output,<br>it&nbsp;alone</th><th>output,<br>accumulated</"
+      "<th class=\"name\">layer</th><th>form</th><th>" +
+      std::string(report.evaluation->is_picture ? "picture" : "result") +
+      ",<br>it&nbsp;alone</th><th>output,<br>it&nbsp;alone</th><th>output,<br>accumulated</"
       "th><th>largest<br>error</th><th>saturated</th>"
-      "<th>share of<br>time</th><th class=\"name\">values of its input (log counts), chosen range "
+      "<th>share<br>of&nbsp;time</th><th class=\"name\">values of its input (log counts), chosen "
+      "range "
       "shaded</th>"
       "</tr></thead><tbody>\n";
   const std::vector<size_t> order = ByHarm(*report.evaluation);
   for (size_t rank = 0; rank < order.size(); ++rank) html += Row(report, order[rank], rank);
   return html + "</tbody></table></div>\n";
+}
+
+// A row a key; what is in a key stands in the row as JSON.
+std::string Record(const std::string& record) {
+  const auto json = nlohmann::ordered_json::parse(record, nullptr, false);
+  std::string rows;
+  for (const auto& [key, value] : json.items()) {
+    rows += "<tr><th class=\"name\">" + Escape(key) + "</th><td class=\"name\">" +
+            Escape(value.is_string() ? value.get<std::string>() : value.dump()) + "</td></tr>\n";
+  }
+  return "<h2>How the file came about</h2>\n<div class=\"panel record\"><table>" + rows +
+         "</table></div>\n";
 }
 
 std::string Lines(const std::string& title, const std::vector<std::string>& lines) {
@@ -236,15 +265,15 @@ std::string Lines(const std::string& title, const std::vector<std::string>& line
 }  // namespace
 
 std::string ReportHtml(const Report& report) {
-  const std::string title = "Quantization of " + Escape(report.model);
+  const std::string file = report.model.substr(report.model.rfind('/') + 1);
+  const std::string title = "Quantization of " + Escape(file);
   return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
          "content=\"width=device-width\"><title>" +
          title + "</title><style>" + kStyle + "</style></head><body><main>\n<h1>" + title +
-         "</h1>\n<p>written to " + Escape(report.output) + "</p>\n" + Cards(report) +
-         PicturesHtml(report) + Chart(report) + Table(report) +
+         "</h1>\n<p class=\"path\">" + Escape(report.model) + " &rarr; " + Escape(report.output) +
+         "</p>\n" + Cards(report) + PicturesHtml(report) + Chart(report) + Table(report) +
          Lines("The search for the target", report.search) +
-         Lines("What stays float", report.notes) +
-         Lines("How the file came about", {report.record}) +
+         Lines("What stays float", report.notes) + Record(report.record) +
          Lines("Calibration pictures", report.calibration_files) + "</main></body></html>\n";
 }
 

@@ -10,6 +10,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kHistogramParts = 64;
 
+// Null where the output is no picture.
+Json PictureJson(const Report& report, double value) {
+  return report.evaluation->is_picture ? Json(value) : Json(nullptr);
+}
+
 Json LayerJson(const Report& report, size_t i, size_t rank) {
   const Layer& layer = report.calibration->layers[i];
   const LayerPlan& plan = (*report.plans)[i];
@@ -19,7 +24,8 @@ Json LayerJson(const Report& report, size_t i, size_t rank) {
           {"op", layer.op},
           {"bits", plan.bits},
           {"harm_rank", rank + 1},
-          {"picture_psnr_alone", quality.picture.psnr()},
+          {"picture_psnr_alone", PictureJson(report, quality.picture.psnr())},
+          {"output_sqnr_alone", quality.picture.sqnr()},
           {"sqnr_alone", quality.alone.sqnr()},
           {"sqnr_accumulated", quality.together.sqnr()},
           {"max_error_alone", quality.alone.max_error},
@@ -46,8 +52,9 @@ std::string ReportJson(const Report& report) {
                {"output", report.output},
                {"bytes_before", report.bytes_before},
                {"bytes_after", report.bytes_after},
-               {"psnr", report.evaluation->picture.psnr()},
-               {"ssim", report.evaluation->ssim},
+               {"psnr", PictureJson(report, report.evaluation->picture.psnr())},
+               {"ssim", PictureJson(report, report.evaluation->ssim)},
+               {"output_sqnr", report.evaluation->picture.sqnr()},
                {"record", Json::parse(report.record, nullptr, false)},
                {"calibration_files", report.calibration_files},
                {"search", report.search},

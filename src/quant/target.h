@@ -16,7 +16,6 @@ struct TargetOptions {
 
 struct TargetResult {
   std::vector<LayerPlan> plans;
-  double psnr = 0;
   std::vector<std::string> log;  // what was tried, a line each
 };
 

@@ -1,7 +1,8 @@
-// Quantized convolutions in TensorFlow graphs, as Cambricon's tool writes them:
+// Quantized layers in TensorFlow graphs, as Cambricon's tool writes them:
 //
 //   Conv2D(x, filter)                   -> Int8Conv2D(x, filter int8) {input_scale, filter_scale}
 //   Conv2DBackpropInput(sizes, filter, x) -> Int8Conv2DBackpropInput(sizes, filter int8, x) {...}
+//   MatMul(x, filter)                   -> Int8MatMul(x, filter int8) {...}
 //
 // and Int16... alike. The filter changes its type where it is, a Const behind Identities, unless
 // somebody else reads it: then the layer gets a Const of its own. No other node changes.
@@ -24,6 +25,7 @@ using proto::GraphNode;
 constexpr int64_t kFloatType = 1;  // DT_FLOAT
 
 bool IsTransposed(std::string_view op) { return op == "Conv2DBackpropInput"; }
+bool IsProduct(std::string_view op) { return op == "MatMul"; }
 
 bool IsInteger(std::string_view op) {
   return op.starts_with("Int8") || op.starts_with("Int16") || op.starts_with("Quantiz") ||
@@ -163,7 +165,7 @@ class Writer {
   }
 
   static void WriteAttributes(GraphNode& node, const LayerPlan& plan) {
-    const bool transposed = IsTransposed(node.op);
+    const bool transposed = IsTransposed(node.op), product = IsProduct(node.op);
     const std::string prefix = plan.bits == 8 ? "Int8" : "Int16";
     const std::vector<proto::GraphAttr> old = node.attrs;
     node.Touch();
@@ -174,6 +176,7 @@ class Writer {
     for (const proto::GraphAttr& attr : old) {
       const bool kept = attr.name == "strides" || attr.name == "padding" ||
                         attr.name == "data_format" || attr.name.starts_with('_') ||
+                        attr.name == "transpose_a" || attr.name == "transpose_b" ||
                         (attr.name == "dilations" && (transposed || attr.value != ones)) ||
                         (attr.name == "explicit_paddings" && attr.value.size() > 2);
       if (kept) node.attrs.push_back(attr);
@@ -182,7 +185,7 @@ class Writer {
     if (transposed) {
       node.Set("T", float_type);
     } else {
-      node.Set("paddings", proto::AttrOfInts({0, 0, 0, 0}));
+      if (!product) node.Set("paddings", proto::AttrOfInts({0, 0, 0, 0}));
       node.Set("InT", float_type);
       node.Set("OutT", float_type);
     }
@@ -214,7 +217,50 @@ class Writer {
 
 }  // namespace
 
-Result<Layers> FindTensorFlowLayers(std::string_view model) {
+namespace {
+
+bool TransposesFilter(const GraphNode& node) {
+  const std::string* attr = node.Find("transpose_b");
+  return attr != nullptr && proto::BoolOfAttr(*attr).value_or(false);
+}
+
+// Why a layer stays float; empty: it need not.
+std::string WhyFloat(const GraphNode& node, const std::string& filter, const GraphDef& graph,
+                     const Index& index, const Kinds& wanted) {
+  const bool product = IsProduct(node.op);
+  if (product ? !wanted.products : !wanted.convolutions)
+    return product ? "int_op_list has no FC" : "int_op_list has no Conv";
+  if (!HasFloatType(node)) return "it is not of float32";
+  if (ConstantChain(graph, index, filter).empty())
+    return "its filter '" + filter + "' is not a constant";
+  return "";
+}
+
+// Of operators that one may look for among the layers; empty: of others.
+std::string WhyNoIntegerForm(std::string_view op) {
+  if (op == "LRN") return "what Int8LRN computes is not known";
+  if (op == "DepthwiseConv2dNative" || op == "BatchMatMul" || op == "BatchMatMulV2")
+    return "Cambricon's graphs have no integer form of it";
+  return "";
+}
+
+Layer LayerOf(const GraphNode& node, const std::vector<std::string>& inputs) {
+  const bool transposed = IsTransposed(node.op);
+  Layer layer{node.name,
+              node.op,
+              TensorNameOf(inputs[transposed ? 2 : 0]),
+              TensorNameOf(inputs[1]),
+              node.name,
+              "",
+              transposed ? 2 : 3};
+  if (transposed) layer.sizes = TensorNameOf(inputs[0]);
+  if (IsProduct(node.op)) layer.channel_axis = TransposesFilter(node) ? 0 : 1;
+  return layer;
+}
+
+}  // namespace
+
+Result<Layers> FindTensorFlowLayers(std::string_view model, const Kinds& wanted) {
   PICABIA_ASSIGN_OR_RETURN(const GraphDef graph, GraphDef::Parse(model));
   const Index index = IndexOf(graph);
   Layers found;
@@ -226,29 +272,17 @@ Result<Layers> FindTensorFlowLayers(std::string_view model) {
       return InvalidArgument("node '" + node.name + "' is " + node.op +
                              ": the graph is quantized already, expected a float graph");
     }
-    if (node.op == "DepthwiseConv2dNative" || node.op == "MatMul" || node.op == "LRN")
-      note(node, "it has no integer form here");
+    if (const std::string none = WhyNoIntegerForm(node.op); !none.empty()) note(node, none);
     const bool transposed = IsTransposed(node.op);
-    if (node.op != "Conv2D" && !transposed) continue;
+    if (node.op != "Conv2D" && !transposed && !IsProduct(node.op)) continue;
     const std::vector<std::string> inputs = DataInputs(node);
     if (inputs.size() != (transposed ? 3 : 2)) continue;  // the importer has refused it
-    if (!HasFloatType(node)) {
-      note(node, "it is not of float32");
-      continue;
+    const std::string why = WhyFloat(node, inputs[1], graph, index, wanted);
+    if (why.empty()) {
+      found.layers.push_back(LayerOf(node, inputs));
+    } else {
+      note(node, why);
     }
-    if (ConstantChain(graph, index, inputs[1]).empty()) {
-      note(node, "its filter '" + inputs[1] + "' is not a constant");
-      continue;
-    }
-    Layer layer{node.name,
-                node.op,
-                TensorNameOf(inputs[transposed ? 2 : 0]),
-                TensorNameOf(inputs[1]),
-                node.name,
-                "",
-                transposed ? 2 : 3};
-    if (transposed) layer.sizes = TensorNameOf(inputs[0]);
-    found.layers.push_back(std::move(layer));
   }
   return found;
 }

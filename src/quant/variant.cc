@@ -1,6 +1,8 @@
 // Replaces one node of a graph; see variant.h.
 #include "quant/variant.h"
 
+#include <algorithm>
+
 #include "proto/attr_value.h"
 #include "proto/graph_def.h"
 
@@ -35,6 +37,17 @@ Status NoSuchNode(const GraphDef& graph, const std::string& name, VariantOp op) 
                   (list.empty() ? ", which this graph has not" : ": " + list));
 }
 
+// Without that the third input has no place.
+Status CheckInputs(const GraphNode& node) {
+  const auto data = std::count_if(node.inputs.begin(), node.inputs.end(),
+                                  [](const std::string& input) { return !input.starts_with('^'); });
+  const bool in_front =
+      data >= 2 && !node.inputs[0].starts_with('^') && !node.inputs[1].starts_with('^');
+  if (in_front) return OkStatus();
+  return InvalidArgument("node '" + node.name + "' (" + node.op + ") has " + std::to_string(data) +
+                         " inputs, expected two in front");
+}
+
 GraphNode Placeholder(const std::string& name) {
   GraphNode node;
   node.name = name;
@@ -65,6 +78,7 @@ Result<std::string> MakeVariant(std::string_view model, const std::string& name,
   const std::string plain = name.ends_with(":0") ? name.substr(0, name.size() - 2) : name;
   GraphNode* node = graph.Find(plain);
   if (node == nullptr || !MayReplace(*node, op)) return NoSuchNode(graph, plain, op);
+  PICABIA_RETURN_IF_ERROR(CheckInputs(*node));
   const std::string renamed = NewName(plain), power = renamed + "_z";
   for (const std::string& taken : {renamed, power}) {
     if (taken != plain && graph.Find(taken) != nullptr &&

@@ -265,6 +265,19 @@ def test_target_psnr_is_reached_with_few_layers(style, quantize, tmp_path):
     assert len(report["search"]) > 2
 
 
+def test_without_time_the_target_is_reached_all_the_same(style, quantize):
+    _, report = quantize(style, "--size", "64x64", "--target-psnr", 60, "--time-budget", 0)
+    assert report["psnr"] >= 60 and all(layer["bits"] == 16 for layer in report["layers"])
+    # One mix was tried, to see whether anything is to be done.
+    assert len(report["search"]) == 2 and "time was up" in report["search"][1]
+
+
+def test_16_bits_that_are_not_enough_become_float(style, quantize):
+    _, report = quantize(style, "--size", "32x32", "--target-psnr", 120)
+    assert report["psnr"] >= 120
+    assert {layer["bits"] for layer in report["layers"]} >= {32}
+
+
 def test_misuse(style, picabia, tmp_path):
     for arguments in ([style], [tmp_path / "a.ini", "-o", "x"], [style, "-o", "x", "--bits", 4],
                       [style, "-o", "x", "--algorithm", "best"], [style, "-o", "x", "--size", "0x3"]):

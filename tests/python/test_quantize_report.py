@@ -51,7 +51,7 @@ def test_the_page_is_whole_and_alone(report):
     text, data, _ = report
     page = Page()
     page.feed(text)
-    assert page.open == [] and page.rows == len(data["layers"]) + 1
+    assert page.open == [] and page.rows == len(data["layers"]) + 1 + len(data["record"])
     assert len(page.sources) == 3 and all(source.startswith("data:image/png;base64,") for source in page.sources)
     assert "<script" not in text and "http" not in text and "nan" not in text
 

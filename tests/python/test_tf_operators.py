@@ -360,6 +360,14 @@ def test_fused_batch_norm(batch, raw, check):
     check()
 
 
+def test_local_response_normalization(batch, raw, check):
+    for radius in (0, 1, 2, 5, 9):
+        for bias, alpha, beta in ((1, 1, 0.5), (2, 1e-4, 0.75), (0.5, 0.3, 1)):
+            batch.case(raw.LRN(input=batch.random(picture(batch.rng), free=False), depth_radius=radius, bias=bias,
+                               alpha=alpha, beta=beta))
+    check()
+
+
 RESIZES = [(False, False), (True, False), (False, True)]
 
 

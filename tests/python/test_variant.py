@@ -51,3 +51,17 @@ def test_other_nodes_are_refused(node, message, style, picabia, tmp_path):
     done = picabia("variant", style, "--node", node, "--op", "placeholder", "-o", tmp_path / "out.pb")
     assert done.returncode == 1 and message in done.stderr and "moments_15/SquaredDifference" in done.stderr
     assert not (tmp_path / "out.pb").exists()
+
+
+@pytest.mark.parametrize("inputs, message", [(["X_content"], "1 input"), ([], "0 inputs"),
+                                             (["^X_content", "X_content", "X_content"], "expected two in front")])
+@pytest.mark.parametrize("op", ["PowerDifference", "placeholder"])
+def test_a_node_without_its_two_inputs_is_refused(op, inputs, message, style, picabia, tmp_path):
+    graph = read_graph(style)
+    node = nodes(graph)["moments_15/SquaredDifference"]
+    del node.input[:]
+    node.input.extend(inputs)
+    (tmp_path / "in.pb").write_bytes(graph.SerializeToString())
+    done = picabia("variant", tmp_path / "in.pb", "--node", node.name, "--op", op, "-o", tmp_path / "out.pb")
+    assert done.returncode == 1 and node.name in done.stderr and message in done.stderr
+    assert not (tmp_path / "out.pb").exists()

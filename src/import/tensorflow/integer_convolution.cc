@@ -1,7 +1,9 @@
-// Cambricon's integer convolutions: Int8Conv2D, Int16Conv2D and their transposed forms. Called by
-// the table in operators.cc.
+// Cambricon's integer convolutions and products: Int8Conv2D, Int8MatMul, their transposed and
+// 16-bit forms. Called by the table in operators.cc.
 //
 //   y = conv(clamp(round_half_even(x * input_scale)), filter) / (input_scale * filter_scale)
+//
+// A node with use_convfirst reads raw pixels: its x is (x - mean) / std, and its padding is 0 then.
 //
 // With a scale a channel (filter_scales) the division by it is a node of its own. Numbers of 16
 // bits are made of digits of 8, so that the 8-bit operator, which every device computes exactly,
@@ -30,19 +32,9 @@ Status CheckCambriconDefaults(NodeContext& c) {
   const std::pair<const char*, int64_t> integers[] = {{"filter_position", kUnsetPosition},
                                                       {"input_position", kUnsetPosition},
                                                       {"mlu_group", 1},
-                                                      {"use_convfirst", 0},
                                                       {"filter_is_sparse", 0}};
   for (const auto& [name, expected] : integers) {
     PICABIA_ASSIGN_OR_RETURN(const int64_t value, c.attributes.Int(name, expected));
-    if (value != expected) {
-      return Unsupported("attribute '" + std::string(name) + "' is " + std::to_string(value) +
-                         ", only " + std::to_string(expected) + " is supported");
-    }
-  }
-  const std::pair<const char*, float> floats[] = {
-      {"mean_r", 0}, {"mean_g", 0}, {"mean_b", 0}, {"std", 1}};
-  for (const auto& [name, expected] : floats) {
-    PICABIA_ASSIGN_OR_RETURN(const float value, c.attributes.Float(name, expected));
     if (value != expected) {
       return Unsupported("attribute '" + std::string(name) + "' is " + std::to_string(value) +
                          ", only " + std::to_string(expected) + " is supported");
@@ -58,6 +50,53 @@ Status CheckCambriconDefaults(NodeContext& c) {
     }
   }
   for (const char* name : {"FilterT", "InT", "OutT"}) c.attributes.Ignore(name);
+  return OkStatus();
+}
+
+// What a convolution with use_convfirst does to its picture first.
+struct FirstPicture {
+  bool used = false;
+  std::vector<float> mean;  // of the first, second and third channel
+  float std = 1;
+};
+
+Result<FirstPicture> ParseFirstPicture(NodeContext& c) {
+  FirstPicture first;
+  PICABIA_ASSIGN_OR_RETURN(first.used, c.attributes.Bool("use_convfirst", false));
+  for (const char* name : {"mean_r", "mean_g", "mean_b"}) {
+    PICABIA_ASSIGN_OR_RETURN(const float mean, c.attributes.Float(name, 0));
+    first.mean.push_back(mean);
+    if (std::isfinite(mean) && (first.used || mean == 0)) continue;
+    return Unsupported(
+        "attribute " + Quoted(name) + " is " + std::to_string(mean) +
+        (first.used ? ", expected a number" : ", only 0 goes without use_convfirst"));
+  }
+  PICABIA_ASSIGN_OR_RETURN(first.std, c.attributes.Float("std", 1));
+  if (std::isfinite(first.std) && first.std != 0 && (first.used || first.std == 1)) return first;
+  return Unsupported(
+      "attribute 'std' is " + std::to_string(first.std) +
+      (first.used ? ", expected a number other than 0" : ", only 1 goes without use_convfirst"));
+}
+
+// (x - mean) / std of input 0, in the node's layout.
+Status Prepare(NodeContext& c, const FirstPicture& first, Layout layout) {
+  if (!first.used) return OkStatus();
+  const Shape* filter = c.builder.FrozenShape(c.inputs[1]);
+  if (filter != nullptr && filter->size() == 4 && (*filter)[2] != 3) {
+    return Unsupported("attribute 'use_convfirst' is true for a filter of " +
+                       std::to_string((*filter)[2]) + " channels, expected 3");
+  }
+  PICABIA_ASSIGN_OR_RETURN(
+      Tensor mean,
+      Tensor::From<float>(layout == Layout::kNhwc ? Shape{3} : Shape{3, 1, 1}, first.mean));
+  const ValueId mean_id =
+      c.builder.AddConstant(c.builder.FreshName(c.output + "/mean"), std::move(mean));
+  PICABIA_ASSIGN_OR_RETURN(const ValueId std_id, AddScalar(c, "std", DType::kF32, first.std));
+  PICABIA_ASSIGN_OR_RETURN(
+      const ValueId centered,
+      AddStep(c, "centered", ops::Binary{ops::BinaryKind::kSub}, {c.inputs[0], mean_id}));
+  PICABIA_ASSIGN_OR_RETURN(
+      c.inputs[0], AddStep(c, "prepared", ops::Binary{ops::BinaryKind::kDiv}, {centered, std_id}));
   return OkStatus();
 }
 
@@ -251,11 +290,15 @@ Result<Spatial> ParseSpatial(NodeContext& c, bool transposed, DType dtype) {
   PICABIA_ASSIGN_OR_RETURN(s.window, ParseWindow(c, s.layout, true));
   PICABIA_ASSIGN_OR_RETURN(s.input_scale, ParseScale(c, "input_scale"));
   PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
+  PICABIA_ASSIGN_OR_RETURN(const FirstPicture first, ParseFirstPicture(c));
   PICABIA_RETURN_IF_ERROR(CheckFilter(c, c.inputs[1], dtype));
   const Shape* filter = c.builder.FrozenShape(c.inputs[1]);
   const bool known = filter != nullptr && filter->size() == 4;
   PICABIA_ASSIGN_OR_RETURN(s.filter_scales,
                            FilterScales(c, known ? (*filter)[transposed ? 2 : 3] : -1));
+  if (transposed && first.used)
+    return Unsupported("attribute 'use_convfirst' is true, which a transposed convolution has not");
+  PICABIA_RETURN_IF_ERROR(Prepare(c, first, s.layout));
   if (!transposed) return s;
   PICABIA_ASSIGN_OR_RETURN(const SizeCorrection size, ReadInputSizes(c, s.layout, s.window));
   if (size.output_pads != std::array<int64_t, 2>{0, 0}) {
@@ -268,7 +311,64 @@ Result<Spatial> ParseSpatial(NodeContext& c, bool transposed, DType dtype) {
   return s;
 }
 
+template <typename T>
+void CopyMatrix(const Tensor& matrix, bool transposed, Tensor& filter) {
+  const int64_t rows = matrix.shape()[0], columns = matrix.shape()[1];
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    const int64_t at = transposed ? i % columns * rows + i / columns : i;
+    filter.MutableData<T>()[at] = matrix.data<T>()[i];
+  }
+}
+
+// The constant matrix at input 1, [K,N] or, `transposed`, [N,K], as a filter [1,1,K,N].
+Result<ValueId> FilterOfMatrix(NodeContext& c, DType dtype, bool transposed) {
+  const Tensor* matrix = c.builder.Constant(c.inputs[1]);
+  if (matrix == nullptr) return Unsupported("the matrix (input 1) is not a constant");
+  if (matrix->dtype() != dtype || matrix->rank() != 2) {
+    return InvalidModel("the matrix (input 1) is " + std::string(DTypeName(matrix->dtype())) + " " +
+                        ShapeString(matrix->shape()) + ", expected " + DTypeName(dtype) +
+                        " of 2 dimensions");
+  }
+  const int64_t rows = matrix->shape()[0], columns = matrix->shape()[1];
+  const Shape shape = {1, 1, transposed ? columns : rows, transposed ? rows : columns};
+  PICABIA_ASSIGN_OR_RETURN(Tensor filter, Tensor::Create(dtype, shape));
+  dtype == DType::kI8 ? CopyMatrix<int8_t>(*matrix, transposed, filter)
+                      : CopyMatrix<int16_t>(*matrix, transposed, filter);
+  return c.builder.AddConstant(c.builder.FreshName(c.output + "/filter"), std::move(filter));
+}
+
+// A product x [M,K] * matrix [K,N] is a convolution of M pictures of one pixel and K channels.
+Result<ValueId> AddProduct(NodeContext& c, DType dtype) {
+  Spatial s;
+  PICABIA_ASSIGN_OR_RETURN(s.input_scale, ParseScale(c, "input_scale"));
+  PICABIA_RETURN_IF_ERROR(CheckCambriconDefaults(c));
+  PICABIA_ASSIGN_OR_RETURN(const bool transpose_a, c.attributes.Bool("transpose_a", false));
+  PICABIA_ASSIGN_OR_RETURN(const bool transpose_b, c.attributes.Bool("transpose_b", false));
+  const int rank = c.builder.Rank(c.inputs[0]);
+  if (rank >= 0 && rank != 2)
+    return InvalidModel("input 0 has rank " + std::to_string(rank) + ", expected 2");
+  PICABIA_ASSIGN_OR_RETURN(const ValueId filter, FilterOfMatrix(c, dtype, transpose_b));
+  const Shape shape = c.builder.Constant(filter)->shape();
+  PICABIA_ASSIGN_OR_RETURN(s.filter_scales, FilterScales(c, shape[3]));
+  ValueId x = c.inputs[0];
+  if (transpose_a) {
+    PICABIA_ASSIGN_OR_RETURN(x, AddStep(c, "transposed", ops::Transpose{{1, 0}}, {x}));
+  }
+  PICABIA_ASSIGN_OR_RETURN(x, AddStep(c, "pixels", ops::Reshape{{-1, 1, 1, shape[2]}, false}, {x}));
+  const std::string output = c.output;
+  c.output = c.builder.FreshName(output + "/product");
+  c.inputs = {x, filter};
+  PICABIA_ASSIGN_OR_RETURN(const ValueId y, dtype == DType::kI8 ? AddInt8(c, s) : AddInt16(c, s));
+  c.output = output;
+  c.inputs = {y};
+  return AddNode(c, ops::Reshape{{-1, shape[3]}, false});
+}
+
 }  // namespace
+
+Result<ValueId> ConvertInt8MatMul(NodeContext& c) { return AddProduct(c, DType::kI8); }
+
+Result<ValueId> ConvertInt16MatMul(NodeContext& c) { return AddProduct(c, DType::kI16); }
 
 Result<ValueId> ConvertInt8Conv2D(NodeContext& c) {
   PICABIA_ASSIGN_OR_RETURN(const Spatial s, ParseSpatial(c, false, DType::kI8));

@@ -96,6 +96,8 @@ Result<ir::ValueId> ConvertInt8Conv2D(NodeContext& context);
 Result<ir::ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& context);
 Result<ir::ValueId> ConvertInt16Conv2D(NodeContext& context);
 Result<ir::ValueId> ConvertInt16Conv2DBackpropInput(NodeContext& context);
+Result<ir::ValueId> ConvertInt8MatMul(NodeContext& context);
+Result<ir::ValueId> ConvertInt16MatMul(NodeContext& context);
 // elementwise.cc
 Result<ir::ValueId> ConvertAddN(NodeContext& context);
 Result<ir::ValueId> ConvertCast(NodeContext& context);
@@ -139,6 +141,7 @@ Result<ir::ValueId> ConvertStridedSlice(NodeContext& context);
 // norm.cc
 Result<ir::ValueId> ConvertBiasAdd(NodeContext& context);
 Result<ir::ValueId> ConvertFusedBatchNorm(NodeContext& context);
+Result<ir::ValueId> ConvertLrn(NodeContext& context);
 // pad.cc
 Result<ir::ValueId> ConvertBatchToSpaceNd(NodeContext& context);
 Result<ir::ValueId> ConvertDepthToSpace(NodeContext& context);
