@@ -166,6 +166,8 @@ Result<Json> Bench(const Options& options, const Preprocess& preprocess,
   PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
   ModelOptions model_options;
   model_options.preprocess = preprocess;
+  PICABIA_ASSIGN_OR_RETURN(model_options.compile.operators,
+                           LoadOperatorSet(options.run.libraries, options.run.device));
   PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
   const ProgramPointer& program = model.program;
   const auto context = [&](const Status& status) { return status.WithContext(options.model); };
@@ -206,7 +208,8 @@ void AddBench(CLI::App& app, Action& action) {
       "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--fast] [--threads "
       "N]\n"
       "                     [--runs N] [--layers] [--json] [--preprocess SPEC] [--set "
-      "NAME=VALUE]...");
+      "NAME=VALUE]...\n"
+      "                     [--operators LIBRARY]...");
   command->add_option("MODEL", options->model,
                       "a .pb, .onnx or compiled file, or style:NAME; else the first style inside");
   command->add_option("--size", options->size, "else what the model was frozen at, or 512x512")

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "runtime/operators.h"
+
 namespace picabia::cli {
 namespace {
 
@@ -49,6 +51,23 @@ void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& de
       ->check(CLI::Range(0, kMostThreads))
       ->type_name("N")
       ->capture_default_str();
+  AddOperatorsOption(command, options.libraries);
+}
+
+void AddOperatorsOption(CLI::App& command, std::vector<std::string>& libraries) {
+  command
+      .add_option("--operators", libraries,
+                  "a shared library of custom operators, whose code runs; may be repeated")
+      ->type_name("LIBRARY")
+      ->allow_extra_args(false);
+}
+
+Result<ops::OperatorSet> LoadOperatorSet(const std::vector<std::string>& libraries,
+                                         const std::string& device) {
+  ops::OperatorRegistry registry;
+  for (const std::string& library : libraries)
+    PICABIA_RETURN_IF_ERROR(runtime::LoadOperators(library, registry));
+  return registry.For(device);
 }
 
 void AddPreprocessOption(CLI::App& command, std::string& text) {

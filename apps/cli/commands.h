@@ -36,6 +36,7 @@ struct RunOptions {
   std::string precision;
   bool fast = false;
   int threads = 0;
+  std::vector<std::string> libraries;  // of custom operators
 
   runtime::SessionOptions session() const;
 };
@@ -48,6 +49,12 @@ Preprocess ParsePreprocessOption(const std::string& text, const std::string& col
 // --set of the commands that run models. Misuse where a text is no NAME=VALUE.
 void AddSetOption(CLI::App& command, std::vector<std::string>& texts);
 std::vector<SetOption> ParseSetOption(const std::vector<std::string>& texts);
+
+// --operators of the commands that open models.
+void AddOperatorsOption(CLI::App& command, std::vector<std::string>& libraries);
+// The operators of these libraries that `device` can run. The error names the library.
+Result<ops::OperatorSet> LoadOperatorSet(const std::vector<std::string>& libraries,
+                                         const std::string& device);
 
 // An error for devices that this version does not have.
 Status CheckDevice(const RunOptions& options);

@@ -11,7 +11,7 @@ namespace {
 
 struct Options {
   std::string model, output, target = "cpu", size, preprocess;
-  std::vector<std::string> sets;
+  std::vector<std::string> sets, libraries;
 };
 
 // A program for cpu runs at every size; the size given is what `bench` and `inspect` take by
@@ -30,6 +30,9 @@ Status Compile(const Options& options, const Preprocess& preprocess,
                const std::vector<SetOption>& sets) {
   ModelOptions model_options;
   model_options.preprocess = preprocess;
+  PICABIA_ASSIGN_OR_RETURN(
+      model_options.compile.operators,
+      LoadOperatorSet(options.libraries, options.target == "cpu" ? "cpu" : "mlu"));
   if (!sets.empty()) {
     model_options.change = [&sets](ir::Graph* graph) {
       if (graph != nullptr) return BindInputs(*graph, sets);
@@ -66,13 +69,14 @@ void AddCompile(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("compile", "Turn a model file into a compiled program");
   command->footer(
       "usage: picabia compile MODEL -o OUT [--target cpu|mlu270] [--size HxW]\n"
-      "                       [--preprocess SPEC] [--set NAME=VALUE]...");
+      "                       [--preprocess SPEC] [--set NAME=VALUE]... [--operators LIBRARY]...");
   command->add_option("MODEL", options->model, "a .pb or .onnx file, or style:NAME")->required();
   command->add_option("-o,--output", options->output, "the file to write")
       ->required()
       ->type_name("OUT");
   AddPreprocessOption(*command, options->preprocess);
   AddSetOption(*command, options->sets);
+  AddOperatorsOption(*command, options->libraries);
   command->add_option("--target", options->target, "cpu")
       ->check(CLI::IsMember({"cpu", "mlu270"}))
       ->type_name("NAME")

@@ -62,7 +62,7 @@ Result<Model> OpenFile(const std::string& path, const ModelOptions& options) {
     model.origins = OriginsOfProgram();
     return model;
   }
-  PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(path));
+  PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(path, options.compile.operators));
   if (!options.compile.fetches.empty()) RecogniseAgain(graph, options.compile.fetches);
   if (options.change) PICABIA_RETURN_IF_ERROR(options.change(&graph));
   model.origins = graph.picture_origins;

@@ -21,8 +21,14 @@ struct Options {
   std::string model;
   std::vector<std::string> feeds, fetches, sets;
   RunOptions run;
-  bool reference = false, json = false;
+  bool reference = false, as_cambricon = false, json = false;
 };
+
+ops::PowerConvention PowerOf(const Options& options) {
+  using C = ops::PowerConvention;
+  if (!options.as_cambricon) return C::kValue;
+  return options.run.device == "mlu" ? C::kCambriconMlu : C::kCambriconCpu;
+}
 
 std::vector<TensorFile> ParseTensorFiles(const std::vector<std::string>& texts, const char* flag) {
   std::vector<TensorFile> files;
@@ -75,6 +81,9 @@ Status Run(const Options& options, const std::vector<TensorFile>& feeds,
   for (const SetOption& set : sets) model_options.compile.feeds.push_back(set.name);
   model_options.compile.fetches = Names(fetches);
   model_options.compile.optimize = !options.reference;
+  model_options.compile.power = PowerOf(options);
+  PICABIA_ASSIGN_OR_RETURN(model_options.compile.operators,
+                           LoadOperatorSet(options.run.libraries, options.run.device));
   PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
   const ProgramPointer& program = model.program;
   runtime::SessionOptions session_options = options.run.session();
@@ -150,7 +159,8 @@ void AddRun(CLI::App& app, Action& action) {
       "usage: picabia run MODEL --feed NAME=FILE.npy ... --fetch NAME=FILE.npy ...\n"
       "                   [--device cpu] [--precision int8|int16|fp32] [--fast] [--threads N] "
       "[--reference]\n"
-      "                   [--set NAME=VALUE]... [--json]");
+      "                   [--set NAME=VALUE]... [--operators LIBRARY]... [--as-cambricon] "
+      "[--json]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
   command->add_option("--feed", options->feeds, "a tensor to feed; NAME is node or node:0")
       ->type_name("NAME=FILE.npy");
@@ -159,6 +169,8 @@ void AddRun(CLI::App& app, Action& action) {
   AddRunOptions(*command, options->run, "fp32");
   command->add_flag("--reference", options->reference,
                     "interpret the graph as the file says, node by node, by the plainest code");
+  command->add_flag("--as-cambricon", options->as_cambricon,
+                    "the exponent of PowerDifference as the lab's kernels read it");
   command->add_flag("--json", options->json, "say on stdout what was run and written");
   command->callback([options, &action] { action = [options] { return RunAction(*options); }; });
 }

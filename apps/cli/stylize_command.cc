@@ -113,6 +113,9 @@ int StylizeAction(Options& options) {
     if (list.status().code() == StatusCode::kInvalidArgument) Misuse(list.status().message());
     return Fail(list.status());
   }
+  auto operators = LoadOperatorSet(options.run.libraries, options.run.device);
+  if (!operators.ok()) return Fail(operators.status());
+  model_options.compile.operators = *std::move(operators);
   const std::string name = options.model.empty() ? kStylePrefix + options.style : options.model;
   const auto model = OpenModel(name, model_options);
   if (!model.ok()) return Fail(model.status());
@@ -154,6 +157,7 @@ void AddStylize(CLI::App& app, Action& action) {
       "                       [--format NAME] [--quality N] [--color-order rgb|bgr]\n"
       "                       [--max-pixels N] [--preprocess SPEC] [--set NAME=VALUE]... [--fetch "
       "NAME]\n"
+      "                       [--operators LIBRARY]...\n"
       "       picabia stylize --list-styles");
   command->add_option("IN", options->job.inputs, "pictures, folders, or - for standard input");
   AddOutputOptions(*command, *options);

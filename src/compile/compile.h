@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "compile/host.h"
 #include "ir/graph.h"
 #include "passes/pass.h"
 #include "program/program.h"
@@ -20,6 +21,9 @@ struct CompileOptions {
   bool optimize =
       true;  // false: no passes, one step a node, as the file says (the reference interpreter)
   passes::PipelineOptions pipeline;
+  ops::OperatorSet operators;           // loaded ones, which stand above Picabia's own
+  std::vector<HostCallback> callbacks;  // not of compiled programs: they have lost inner tensors
+  ops::PowerConvention power = ops::PowerConvention::kValue;  // of every PowerDifference
 };
 
 Result<program::Program> CompileGraph(ir::Graph graph, const CompileOptions& options = {});
