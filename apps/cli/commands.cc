@@ -71,13 +71,13 @@ Result<ops::OperatorSet> LoadOperatorSet(const std::vector<std::string>& librari
 }
 
 void AddPreprocessOption(CLI::App& command, std::string& text) {
-  command.add_option("--preprocess", text, kPreprocessGrammar)->type_name("SPEC");
+  command.add_option("--preprocess", text, studio::kPreprocessGrammar)->type_name("SPEC");
 }
 
-Preprocess ParsePreprocessOption(const std::string& text, const std::string& color_order) {
-  Preprocess preprocess;
+studio::Preprocess ParsePreprocessOption(const std::string& text, const std::string& color_order) {
+  studio::Preprocess preprocess;
   if (!text.empty()) {
-    auto parsed = Preprocess::Parse(text, "from --preprocess");
+    auto parsed = studio::Preprocess::Parse(text, "from --preprocess");
     if (!parsed.ok()) Misuse("--preprocess: " + parsed.status().message());
     preprocess = *std::move(parsed);
   }
@@ -98,15 +98,10 @@ void AddSetOption(CLI::App& command, std::vector<std::string>& texts) {
       ->allow_extra_args(false);  // what follows are pictures
 }
 
-std::vector<SetOption> ParseSetOption(const std::vector<std::string>& texts) {
-  auto sets = ParseSets(texts);
+std::vector<studio::SetOption> ParseSetOption(const std::vector<std::string>& texts) {
+  auto sets = studio::ParseSets(texts);
   if (!sets.ok()) Misuse(sets.status().message());
   return *std::move(sets);
-}
-
-Status CheckDevice(const RunOptions& options) {
-  if (options.device == "cpu") return OkStatus();
-  return Unsupported("device " + options.device + " is not part of this version");
 }
 
 void Say(const std::string& message) {

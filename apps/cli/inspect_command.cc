@@ -5,15 +5,15 @@
 #include <memory>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/cost.h"
-#include "apps/cli/models.h"
-#include "apps/cli/sizes.h"
 #include "base/file.h"
 #include "devices/cpu/float_steps.h"
 #include "import/import.h"
 #include "ir/text.h"
 #include "proto/text.h"
 #include "runtime/operators.h"
+#include "studio/cost.h"
+#include "studio/models.h"
+#include "studio/sizes.h"
 
 namespace picabia::cli {
 namespace {
@@ -69,10 +69,10 @@ Json FloatSteps(const program::Program& program) {
   return list;
 }
 
-Json Describe(const Model& inspected) {
+Json Describe(const studio::Model& inspected) {
   const program::Program& program = *inspected.program;
   const Json steps = CountOperators(program.steps);
-  const SizeRule rule = SizeRuleOf(program);
+  const studio::SizeRule rule = studio::SizeRuleOf(program);
   Json json = {{"source", program.source},
                {"format", inspected.graph ? inspected.graph->format : "picabia"},
                {"compiler_version", program.compiler_version},
@@ -81,15 +81,15 @@ Json Describe(const Model& inspected) {
                {"picture", Convention(program.picture, inspected.origins)},
                {"size_multiple", rule.multiple},
                {"size_minimum", rule.minimum},
-               {"parameters", Parameters(program)},
+               {"parameters", studio::Parameters(program)},
                {"macs", nullptr},
                {"nodes", nullptr},
                {"steps", steps},
                {"transposes", steps.value("Transpose", 0)},
                {"float_steps", FloatSteps(program)}};
   if (inspected.graph) json["nodes"] = CountOperators(inspected.graph->nodes);
-  if (const auto shapes = InputShapes(program, 0, 0)) {
-    const auto macs = MultiplyAdds(program, *shapes);
+  if (const auto shapes = studio::InputShapes(program, 0, 0)) {
+    const auto macs = studio::MultiplyAdds(program, *shapes);
     if (macs.ok()) json["macs"] = *macs;
   }
   return json;
@@ -227,13 +227,13 @@ int InspectAction(const Options& options) {
   if (options.operators && (options.libraries.empty() || options.text))
     Misuse("--operators goes with --json at most, and without a MODEL, unless it names a library");
   if (options.text) return PrintFile(options);
-  ModelOptions model_options;
+  studio::ModelOptions model_options;
   model_options.preprocess = ParsePreprocessOption(options.preprocess);
   model_options.keep_graph = true;
   auto operators = LoadOperatorSet(options.libraries, "cpu");
   if (!operators.ok()) return Fail(operators.status());
   model_options.compile.operators = *std::move(operators);
-  const auto inspected = OpenModel(options.model, model_options);
+  const auto inspected = studio::OpenModel(options.model, model_options);
   if (!inspected.ok()) return Fail(inspected.status());
   if (options.graph) {
     if (!inspected->graph) {

@@ -115,7 +115,8 @@ class Lowering {
   std::vector<int32_t> plain_, packed_;
 };
 
-// A compiled program has no inner tensors: names must be its own, and choose among its outputs.
+}  // namespace
+
 Status CheckNames(const program::Program& program, const CompileOptions& options) {
   const auto check = [&](const std::vector<std::string>& names,
                          const std::vector<program::Port>& ports, const char* what) {
@@ -137,8 +138,6 @@ Status CheckNames(const program::Program& program, const CompileOptions& options
   return check(options.fetches, program.outputs, "output");
 }
 
-}  // namespace
-
 namespace {
 
 template <typename Nodes>
@@ -148,8 +147,9 @@ void SetPowerConvention(Nodes& nodes, ops::PowerConvention convention) {
     if (auto* op = std::get_if<ops::PowerDifference>(&node.op)) op->convention = convention;
 }
 
-// What a compiled program needs before it can run.
-Status Prepare(program::Program& program, const CompileOptions& options) {
+}  // namespace
+
+Status PrepareProgram(program::Program& program, const CompileOptions& options) {
   PICABIA_RETURN_IF_ERROR(CheckNames(program, options));
   if (!options.callbacks.empty())
     return Unsupported("callback for '" + options.callbacks[0].tensor +
@@ -158,8 +158,6 @@ Status Prepare(program::Program& program, const CompileOptions& options) {
   SetPowerConvention(program.steps, options.power);
   return program::BindOperators(program, options.operators);
 }
-
-}  // namespace
 
 Result<program::Program> CompileGraph(ir::Graph graph, const CompileOptions& options) {
   SetPowerConvention(graph.nodes, options.power);
@@ -178,7 +176,7 @@ Result<std::shared_ptr<const program::Program>> LoadModel(const std::string& pat
   const auto load = [&]() -> Result<program::Program> {
     if (program::LooksLikeProgram(file->bytes())) {
       PICABIA_ASSIGN_OR_RETURN(program::Program program, program::ReadProgram(file->bytes(), file));
-      PICABIA_RETURN_IF_ERROR(Prepare(program, options));
+      PICABIA_RETURN_IF_ERROR(PrepareProgram(program, options));
       return program;
     }
     PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(path, options.operators));

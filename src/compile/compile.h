@@ -28,6 +28,12 @@ struct CompileOptions {
 
 Result<program::Program> CompileGraph(ir::Graph graph, const CompileOptions& options = {});
 
+// A compiled program has no inner tensors: feeds and fetches must be its own. The error lists them.
+Status CheckNames(const program::Program& program, const CompileOptions& options);
+
+// Checks names, binds operators, sets the convention of powers; callbacks are refused.
+Status PrepareProgram(program::Program& program, const CompileOptions& options);
+
 // A model file of any kind: a compiled program is mapped, a TensorFlow or ONNX model is imported
 // and compiled. A compiled program has lost its inner tensors: feeds and fetches then must be its
 // own.
