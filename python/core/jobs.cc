@@ -8,9 +8,12 @@
 #include <memory>
 #include <utility>
 
+#include "python/core/arrays.h"
 #include "python/core/bind.h"
 #include "python/core/errors.h"
+#include "quant/devices.h"
 #include "studio/compile_job.h"
+#include "studio/model_runner.h"
 #include "studio/picture.h"
 #include "studio/quantize_job.h"
 
@@ -86,11 +89,66 @@ void Compile(const std::string& model, const std::string& output, const std::str
   Check(status);
 }
 
+using GraphFeeds = std::vector<std::pair<std::string, Array>>;
+
+struct GraphRequest {
+  std::string graph;  // bytes of a GraphDef
+  std::vector<quant::Feeds> feeds;
+  quant::Options options;
+  quant::DeviceMode devices = quant::DeviceMode::kOrigin;
+};
+
+// Of a graph in memory, calibrated with tensors and not with pictures.
+Result<std::string> QuantizeGraph(const GraphRequest& request) {
+  quant::Source source;
+  source.form = quant::Form::kTensorFlow;
+  source.bytes = request.graph;
+  for (const auto& [name, tensor] : request.feeds[0]) source.feeds.push_back(name);
+  source.open = studio::ModelRunner("the graph", 0);
+  const quant::Pictures pictures{
+      request.feeds.size(), [&](size_t i) -> Result<quant::Feeds> { return request.feeds[i]; }};
+  PICABIA_ASSIGN_OR_RETURN(const quant::Calibration calibration,
+                           quant::Calibrate(source, pictures, {}));
+  PICABIA_ASSIGN_OR_RETURN(const auto plans,
+                           quant::PlanLayers(calibration, request.options, source.form));
+  PICABIA_ASSIGN_OR_RETURN(
+      const std::string bytes,
+      quant::WriteModel(source.form, source.bytes, calibration.layers, plans, "{}"));
+  return quant::SetDevices(bytes, request.devices);
+}
+
+nb::bytes QuantizeGraphPython(const nb::bytes& graph, const std::vector<GraphFeeds>& feeds,
+                              int bits, bool per_channel, const std::string& weights,
+                              const std::string& activations, const std::string& device_mode) {
+  GraphRequest request;
+  request.graph = {graph.c_str(), graph.size()};
+  for (const GraphFeeds& run : feeds) {
+    quant::Feeds tensors;
+    for (const auto& [name, array] : run) tensors.emplace_back(name, Unwrap(TensorOf(array)));
+    request.feeds.push_back(std::move(tensors));
+  }
+  request.options.bits = bits;
+  request.options.per_channel = per_channel;
+  request.options.weights = Unwrap(quant::ParseAlgorithm(weights));
+  request.options.activations = Unwrap(quant::ParseAlgorithm(activations));
+  request.devices = device_mode == "clean" ? quant::DeviceMode::kClean
+                    : device_mode == "mlu" ? quant::DeviceMode::kMlu
+                                           : quant::DeviceMode::kOrigin;
+  Result<std::string> bytes = InvalidArgument("");
+  {
+    const nb::gil_scoped_release released;
+    bytes = QuantizeGraph(request);
+  }
+  const std::string result = Unwrap(std::move(bytes));
+  return nb::bytes(result.data(), result.size());
+}
+
 }  // namespace
 
 void BindJobs(nb::module_& m) {
   m.def("quantize", &QuantizePython);
   m.def("compile", &Compile);
+  m.def("quantize_graph", &QuantizeGraphPython);
 }
 
 }  // namespace picabia::python
