@@ -74,7 +74,7 @@ nb::object ArrayOf(const Tensor& tensor, bool writable) {
 }
 
 nb::object ResultOf(Tensor tensor) {
-  // TODO-UNIQUE
+  if (tensor.IsUnique()) return ArrayOf(tensor, true);
   auto copy = Tensor::Create(tensor.dtype(), tensor.shape());
   if (!copy.ok()) throw std::bad_alloc();
   if (copy->num_bytes() > 0)

@@ -25,19 +25,8 @@ std::string TextOf(nb::handle object) {
 
 class Host final : public ops::CustomOperator {
  public:
-  Host(nb::object description, std::optional<DType> dtype, std::shared_ptr<Raised> raised)
-      : function_(description.attr("function")),
-        shape_(description.attr("shape")),
-        compute_(nb::module_::import_("picabia.host").attr("compute")),
-        dtype_(dtype),
-        raised_(std::move(raised)) {}
-  ~Host() override {
-    const nb::gil_scoped_acquire lock;
-    function_.reset();
-    shape_.reset();
-    compute_.reset();
-    raised_.reset();
-  }
+  Host(size_t number, std::optional<DType> dtype, std::shared_ptr<HostObjects> objects)
+      : number_(number), dtype_(dtype), objects_(std::move(objects)) {}
 
   Result<DType> OutputType(std::span<const DType> inputs, const std::string&) const override {
     return dtype_.value_or(inputs[0]);
@@ -46,11 +35,12 @@ class Host final : public ops::CustomOperator {
   Result<Shape> OutputShape(std::span<const ops::TensorType> inputs,
                             const std::string& attributes) const override {
     const nb::gil_scoped_acquire lock;
-    if (shape_.is_none()) return CustomOperator::OutputShape(inputs, attributes);
+    const nb::object rule = objects_->at(number_).attr("shape");
+    if (rule.is_none()) return CustomOperator::OutputShape(inputs, attributes);
     return Guarded("shape", [&]() -> Result<Shape> {
       nb::list shapes;
       for (const ops::TensorType& t : inputs) shapes.append(nb::tuple(nb::cast(t.shape)));
-      return nb::cast<Shape>(nb::list(shape_(*nb::tuple(shapes))));
+      return nb::cast<Shape>(nb::list(rule(*nb::tuple(shapes))));
     });
   }
 
@@ -59,10 +49,13 @@ class Host final : public ops::CustomOperator {
     const nb::gil_scoped_acquire lock;
     return Guarded("function",
                    [&]() -> Result<bool> {
+                     const nb::object function = objects_->at(number_).attr("function");
+                     const nb::object compute =
+                         nb::module_::import_("picabia.host").attr("compute");
                      nb::list arrays;
                      for (const Tensor& t : inputs) arrays.append(ArrayOf(t, false));
                      PICABIA_ASSIGN_OR_RETURN(const nb::dict keywords, Keywords(attributes));
-                     compute_(function_, arrays, keywords, ArrayOf(output, true));
+                     compute(function, arrays, keywords, ArrayOf(output, true));
                      return true;
                    })
         .status();
@@ -77,7 +70,7 @@ class Host final : public ops::CustomOperator {
     } catch (nb::python_error& error) {
       const std::string message =
           TextOf(error.type().attr("__name__")) + ": " + TextOf(error.value());
-      raised_->Keep(nb::borrow(error.value()));
+      objects_->Keep(nb::borrow(error.value()));
       return InvalidArgument(std::string("its Python ") + what + " raised " + message);
     } catch (const nb::cast_error&) {
       return InvalidArgument(std::string("its Python ") + what +
@@ -106,22 +99,45 @@ class Host final : public ops::CustomOperator {
     return keywords;
   }
 
-  nb::object function_, shape_, compute_;
+  size_t number_;
   std::optional<DType> dtype_;
-  std::shared_ptr<Raised> raised_;
+  std::shared_ptr<HostObjects> objects_;
 };
 
 }  // namespace
 
-void Raised::Keep(nb::object exception) {
+HostObjects::~HostObjects() {
+  const nb::gil_scoped_acquire lock;
+  Clear();
+}
+
+size_t HostObjects::Add(nb::object description) {
+  descriptions_.push_back(std::move(description));
+  return descriptions_.size() - 1;
+}
+
+void HostObjects::Keep(nb::object exception) {
   if (!exception_.is_valid()) exception_ = std::move(exception);
 }
 
-nb::object Raised::Take() { return std::exchange(exception_, nb::object()); }
+nb::object HostObjects::Take() { return std::exchange(exception_, nb::object()); }
+
+int HostObjects::Visit(visitproc visit, void* arg) const {
+  for (const nb::object& object : descriptions_) Py_VISIT(object.ptr());
+  Py_VISIT(exception_.ptr());
+  return 0;
+}
+
+void HostObjects::Clear() {
+  // What they refer to may come back here while they go.
+  const std::vector<nb::object> descriptions = std::exchange(descriptions_, {});
+  const nb::object exception = Take();
+}
 
 ops::CustomPointer HostOperator(nb::object description, std::optional<DType> dtype,
-                                std::shared_ptr<Raised> raised) {
-  return std::make_shared<const Host>(std::move(description), dtype, std::move(raised));
+                                std::shared_ptr<HostObjects> objects) {
+  const size_t number = objects->Add(std::move(description));
+  return std::make_shared<const Host>(number, dtype, std::move(objects));
 }
 
 }  // namespace picabia::python

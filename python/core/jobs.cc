@@ -80,7 +80,7 @@ void Compile(const std::string& model, const std::string& output, const std::str
   request.preprocess = Unwrap(ParsePreprocess(preprocess));
   request.sets = Unwrap(studio::ParseSets(sets));
   request.operators = Unwrap(OperatorsOf(libraries, functions, target == "cpu" ? "cpu" : "mlu",
-                                         std::make_shared<Raised>()));
+                                         std::make_shared<HostObjects>()));
   Status status;
   {
     const nb::gil_scoped_release released;

@@ -27,7 +27,9 @@ Result<runtime::SessionOptions> SessionOptionsOf(const std::string& device,
     return InvalidArgument("threads: found " + std::to_string(threads) + ", expected 0 to " +
                            std::to_string(kMostThreads));
   runtime::SessionOptions options;
-  PICABIA_ASSIGN_OR_RETURN(options.precision, runtime::ParsePrecision(precision));
+  if (!precision.empty()) {
+    PICABIA_ASSIGN_OR_RETURN(options.precision, runtime::ParsePrecision(precision));
+  }
   options.threads = threads;
   options.fast = fast;
   if (fast && options.precision != runtime::Precision::kInt8)
@@ -38,7 +40,7 @@ Result<runtime::SessionOptions> SessionOptionsOf(const std::string& device,
 
 Result<ops::OperatorSet> OperatorsOf(const std::vector<std::string>& libraries,
                                      const nb::dict& functions, const std::string& device,
-                                     std::shared_ptr<Raised> raised) {
+                                     std::shared_ptr<HostObjects> objects) {
   ops::OperatorRegistry registry;
   for (const std::string& library : libraries)
     PICABIA_RETURN_IF_ERROR(runtime::LoadOperators(library, registry));
@@ -49,7 +51,7 @@ Result<ops::OperatorSet> OperatorsOf(const std::vector<std::string>& libraries,
       PICABIA_ASSIGN_OR_RETURN(dtype, ParseDType(nb::cast<std::string>(name)));
     }
     PICABIA_RETURN_IF_ERROR(registry.Add(nb::cast<std::string>(key), "",
-                                         HostOperator(nb::borrow(description), dtype, raised)));
+                                         HostOperator(nb::borrow(description), dtype, objects)));
   }
   return registry.For(device);
 }

@@ -65,7 +65,7 @@ class Session {
           const nb::dict& functions, const nb::dict& callbacks) {
     studio::OnlineOptions options;
     options.session = Unwrap(SessionOptionsOf(device, precision, threads, fast));
-    options.model.compile.operators = Unwrap(OperatorsOf(libraries, functions, device, raised_));
+    options.model.compile.operators = Unwrap(OperatorsOf(libraries, functions, device, objects_));
     if (as_cambricon)
       options.model.compile.power = device == "mlu" ? ops::PowerConvention::kCambriconMlu
                                                     : ops::PowerConvention::kCambriconCpu;
@@ -86,10 +86,10 @@ class Session {
       const Turn turn(mutex_);
       outputs = model_->Run(fetches.value_or(std::vector<std::string>{}), feeds);
     }
-    nb::object cause = raised_->Take();
+    nb::object cause = objects_->Take();
     if (!outputs.ok()) Raise(outputs.status(), std::move(cause));
-    feeds.clear();
-    nb::list results;
+
+    nb::list results;  // while `feeds` is there, what was fed is somebody else's
     for (Tensor& tensor : *outputs) results.append(ResultOf(std::exchange(tensor, {})));
     return results;
   }
@@ -123,6 +123,8 @@ class Session {
 
   std::string Isa() { return Unwrap(model_->isa()); }
 
+  HostObjects& objects() { return *objects_; }
+
  private:
   Status Open(const nb::object& model, const studio::OnlineOptions& options) {
     Result<std::unique_ptr<studio::OnlineModel>> opened = InvalidArgument("");
@@ -148,7 +150,7 @@ class Session {
       host.tensor = nb::cast<std::string>(key);
       host.inputs = nb::cast<std::vector<std::string>>(nb::list(callback.attr("inputs")));
       PICABIA_ASSIGN_OR_RETURN(const DType dtype, model_->TypeOf(host.tensor));
-      host.implementation = HostOperator(nb::borrow(callback), dtype, raised_);
+      host.implementation = HostOperator(nb::borrow(callback), dtype, objects_);
       list.push_back(std::move(host));
     }
     if (list.empty()) return OkStatus();
@@ -156,10 +158,15 @@ class Session {
     return model_->SetCallbacks(std::move(list));
   }
 
-  std::shared_ptr<Raised> raised_ = std::make_shared<Raised>();
+  std::shared_ptr<HostObjects> objects_ = std::make_shared<HostObjects>();
   std::mutex mutex_;
   std::unique_ptr<studio::OnlineModel> model_;
 };
+
+// A callback may refer to its session: the garbage collector has to see that.
+PyType_Slot kSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(TraverseHost<Session>)},
+                        {Py_tp_clear, reinterpret_cast<void*>(ClearHost<Session>)},
+                        {0, nullptr}};
 
 }  // namespace
 
@@ -173,7 +180,7 @@ void BindSession(nb::module_& m) {
       .def_ro("frozen_shape", &TensorInfo::frozen_shape,
               "The sizes that the model was frozen at, where `shape` is free of them; or None.")
       .def("__repr__", &Repr);
-  nb::class_<Session>(m, "Session")
+  nb::class_<Session>(m, "Session", nb::type_slots(kSlots))
       .def(nb::init<const nb::object&, const std::string&, const std::string&, int, bool, bool,
                     const std::vector<std::string>&, const nb::dict&, const nb::dict&>())
       .def("run", &Session::Run, nb::arg("fetches").none(), nb::arg("feeds"))

@@ -69,7 +69,7 @@ class Stylizer {
     Check(studio::StartPictures("picabia", 0));
     studio::ModelOptions options;
     options.preprocess = Unwrap(ParsePreprocess(preprocess));
-    options.compile.operators = Unwrap(OperatorsOf(libraries, functions, device, raised_));
+    options.compile.operators = Unwrap(OperatorsOf(libraries, functions, device, objects_));
     if (!fetch.empty()) options.compile.fetches = {fetch};
     const auto session = Unwrap(SessionOptionsOf(device, precision, threads, fast));
     std::vector<runtime::Feed> feeds;
@@ -100,6 +100,7 @@ class Stylizer {
   }
 
   double ms() const { return stylizer_->ms(); }
+  HostObjects& objects() { return *objects_; }
 
  private:
   Status Open(const std::string& name, const studio::ModelOptions& options,
@@ -141,12 +142,12 @@ class Stylizer {
       const std::lock_guard lock(mutex_);
       pixels = run();
     }
-    nb::object cause = raised_->Take();
+    nb::object cause = objects_->Take();
     if (!pixels.ok()) Raise(pixels.status(), std::move(cause));
     return ResultOf(*std::move(pixels));
   }
 
-  std::shared_ptr<Raised> raised_ = std::make_shared<Raised>();
+  std::shared_ptr<HostObjects> objects_ = std::make_shared<HostObjects>();
   std::mutex mutex_;
   std::unique_ptr<studio::Stylizer> stylizer_;
 };
@@ -158,10 +159,14 @@ std::vector<std::string> Styles() {
   return names;
 }
 
+PyType_Slot kSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(TraverseHost<Stylizer>)},
+                        {Py_tp_clear, reinterpret_cast<void*>(ClearHost<Stylizer>)},
+                        {0, nullptr}};
+
 }  // namespace
 
 void BindStylizer(nb::module_& m) {
-  nb::class_<Stylizer>(m, "Stylizer")
+  nb::class_<Stylizer>(m, "Stylizer", nb::type_slots(kSlots))
       .def(nb::init<const std::string&, const std::string&, const std::string&, int, bool,
                     const std::vector<std::string>&, const nb::dict&, const std::string&,
                     const std::vector<std::string>&,

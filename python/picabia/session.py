@@ -43,7 +43,7 @@ class Session:
 
     model: a .pb, .onnx or compiled file, "style:NAME" for a style inside the package, or the bytes of such a file.
     device: "cpu" or "mlu" (the software model of an MLU270).
-    precision: "fp32", "int8" or "int16"; see docs/numerics.md.
+    precision: "fp32", "int8" or "int16"; see docs/numerics.md. None: fp32; on device mlu what the model says.
     threads: how many; 0 is one per core.
     fast: with int8: faster and less exact.
     operators: custom operators: paths of shared libraries, and pairs of a node type and a function or Operator
@@ -58,14 +58,14 @@ class Session:
     A session may be used by several threads; they take turns. The interpreter lock is released while it runs.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | bytes, *, device: str = "cpu", precision: str = "fp32",
+    def __init__(self, model: str | os.PathLike[str] | bytes, *, device: str = "cpu", precision: str | None = None,
                  threads: int = 0, fast: bool = False, operators: Operators = (),
                  callbacks: Mapping[str, Callback | tuple[Sequence[str], Any]] | None = None,
                  as_cambricon: bool = False) -> None:
         paths, functions = split_operators(operators)
         hosts = {name: c if isinstance(c, Callback) else Callback(*c) for name, c in (callbacks or {}).items()}
         source = model if isinstance(model, bytes) else os.fspath(model)
-        self._core = _core.Session(source, device, precision, threads, fast, as_cambricon, paths, functions, hosts)
+        self._core = _core.Session(source, device, precision or "", threads, fast, as_cambricon, paths, functions, hosts)
 
     @property
     def inputs(self) -> list[_core.TensorInfo]:

@@ -16,7 +16,9 @@ constexpr char kHostType[] = "host:";  // begins the type of a Custom that is a 
 Status Replace(ir::Graph& graph, const HostCallback& callback) {
   PICABIA_ASSIGN_OR_RETURN(const ValueId output, graph.FindValue(callback.tensor));
   ir::Value& value = graph.value(output);
-  ir::Node node{value.name, {}, {}, {output}};
+  ir::Node node;
+  node.name = value.name;
+  node.outputs.push_back(output);
   std::vector<DType> types;
   for (const std::string& name : callback.inputs) {
     PICABIA_ASSIGN_OR_RETURN(const ValueId input, graph.FindValue(name));

@@ -45,6 +45,19 @@ std::vector<std::string> Distinct(const std::vector<std::string>& names) {
   return distinct;
 }
 
+// Whether these are the names that the program has by itself.
+bool IsOwn(const program::Program& program, const std::vector<std::string>& feeds,
+           const std::vector<std::string>& fetches) {
+  const auto names = [&](const std::vector<program::Port>& ports) {
+    std::vector<std::string> list;
+    for (const program::Port& port : ports) list.push_back(TensorName(NameOf(program, port)));
+    return list;
+  };
+  std::vector<std::string> inputs = names(program.inputs);
+  std::sort(inputs.begin(), inputs.end());
+  return inputs == feeds && (fetches.empty() || names(program.outputs) == fetches);
+}
+
 }  // namespace
 
 Status OnlineModel::Named(const Status& status) const {
@@ -101,6 +114,7 @@ Result<DType> OnlineModel::TypeOf(const std::string& tensor) const {
 Status OnlineModel::SetCallbacks(std::vector<compile::HostCallback> callbacks) {
   options_.model.compile.callbacks = std::move(callbacks);
   bound_.clear();
+  model_.program = nullptr;  // it was made without them
   PICABIA_ASSIGN_OR_RETURN(model_.program, ProgramFor({}, {}));
   return OkStatus();
 }
@@ -114,6 +128,7 @@ Result<ProgramPointer> OnlineModel::ProgramFor(const std::vector<std::string>& f
     PICABIA_RETURN_IF_ERROR(Named(compile::CheckNames(*model_.program, options)));
     return model_.program;
   }
+  if (model_.program != nullptr && IsOwn(*model_.program, feeds, fetches)) return model_.program;
   auto program = compile::CompileGraph(*model_.graph, options);
   if (!program.ok()) return Named(program.status());
   return std::make_shared<const program::Program>(*std::move(program));

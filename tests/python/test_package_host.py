@@ -190,3 +190,32 @@ def test_operators_from_libraries(tmp_path):
         picabia.Session(model(nodes), operators=[tmp_path / "no.so"])
     with pytest.raises(picabia.InvalidArgument, match="is there a second time"):
         picabia.Session(model(nodes), operators=[LIBRARY, ("Scale", square)])
+
+
+def test_a_callback_that_refers_to_its_session_goes_with_it():
+    import gc
+    import weakref
+
+    class Owner:
+        pass
+
+    class Boom(Exception):
+        pass
+
+    owner, boom = Owner(), Boom()
+    gone = weakref.ref(owner), weakref.ref(boom)
+
+    def mine(x, session=owner, error=boom):
+        if x[0, 0] < 0:
+            raise error
+        return x
+
+    owner.session = picabia.Session(model(("Mine", ["x"], ["y"], {})), operators={"Mine": mine})
+    owner.stylizer = picabia.Stylizer(operators={"Mine": mine})
+    owner.session.run("y", {"x": np.ones((1, 3), np.float32)})
+    with pytest.raises(picabia.InvalidArgument):
+        owner.session.run("y", {"x": -np.ones((1, 3), np.float32)})
+    boom.__traceback__ = None
+    del owner, boom, mine
+    gc.collect()
+    assert gone[0]() is None and gone[1]() is None

@@ -69,7 +69,8 @@ def test_the_whole_experiment(script, variants, tmp_path):  # noqa: F811
     rng = np.random.default_rng(3)
     x, y = rng.integers(0, 145, (64 * 64, 3)).astype(float), rng.integers(0, 145, 3).astype(float)
     (tmp_path / "data").mkdir()
-    for name, value in (("in_x", x.reshape(-1, 6)), ("in_y", y), ("in_z", np.array([2.0])), ("out", ((x - y) ** 2).reshape(-1, 6))):
+    for name, value in (("in_x", x.reshape(-1, 6)), ("in_y", y), ("in_z", np.array([2.0])),
+                        ("out", ((x - y) ** 2).reshape(-1, 6))):
         np.savetxt(tmp_path / f"data/{name}.txt", value)
     done = script("main_exp.py", "photo.0.jpg", *variants)
     assert done.returncode == 0, done.stderr
@@ -194,6 +195,12 @@ print(devices)
 """)
     done = script(tmp_path / "device.py")
     assert done.stdout == "['cpu', 'mlu', 'cpu', 'mlu']\n", done.stderr
+
+
+def test_a_run_on_the_mlu_says_that_there_is_none(script, style, tmp_path):
+    done = script("transform_mlu.py", "photo.0.jpg", style, "model")
+    assert done.returncode == 1 and "device mlu is not part of this version" in done.stderr
+    assert not (tmp_path / "model").exists()
 
 
 # ---- what is not there
