@@ -14,7 +14,7 @@ RANKS = {
     "import": 2, "passes": 2, "quant": 2,
     "compile": 3, "devices": 3,
     "runtime": 4,
-    "capi": 5, "cnrt": 5,
+    "capi": 5, "cnrt": 5, "studio": 5,
 }
 # Of equal rank, and yet one-way.
 ALSO_ALLOWED = {("ops", "base")}

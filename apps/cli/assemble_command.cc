@@ -2,10 +2,10 @@
 #include <filesystem>
 #include <memory>
 
-#include "apps/cli/calibration_set.h"
 #include "apps/cli/commands.h"
 #include "base/file.h"
 #include "proto/text.h"
+#include "studio/calibration_set.h"
 
 namespace picabia::cli {
 namespace {
@@ -24,7 +24,7 @@ std::string SourcePath(const Options& options, const std::string& named) {
   if (!options.source.empty()) return options.source;
   std::error_code error;
   if (std::filesystem::exists(named, error)) return named;
-  return PathFrom(FolderOf(options.text), named);
+  return studio::PathFrom(studio::FolderOf(options.text), named);
 }
 
 Status Assemble(const Options& options) {

@@ -8,20 +8,20 @@
 #include <memory>
 #include <optional>
 
-#include "apps/cli/allowed_sizes.h"
 #include "apps/cli/commands.h"
-#include "apps/cli/cost.h"
-#include "apps/cli/models.h"
-#include "apps/cli/picture.h"
-#include "apps/cli/sizes.h"
-#include "apps/cli/synthetic.h"
 #include "base/threads.h"
+#include "studio/allowed_sizes.h"
+#include "studio/cost.h"
+#include "studio/models.h"
+#include "studio/picture.h"
+#include "studio/sizes.h"
+#include "studio/synthetic.h"
 
 namespace picabia::cli {
 namespace {
 
 struct Options {
-  std::string model = kStylePrefix, size, preprocess;
+  std::string model = studio::kStylePrefix, size, preprocess;
   std::vector<std::string> sets;
   RunOptions run;
   int runs = 10;
@@ -49,11 +49,11 @@ Result<std::vector<Shape>> ShapesToRun(const program::Program& program, const Op
   }
   std::optional<std::vector<Shape>> shapes;
   if (!options.size.empty()) {
-    PICABIA_ASSIGN_OR_RETURN(const auto size, ParseSize(options.size));
-    shapes = InputShapes(shaped, size.first, size.second);
+    PICABIA_ASSIGN_OR_RETURN(const auto size, studio::ParseSize(options.size));
+    shapes = studio::InputShapes(shaped, size.first, size.second);
   } else {
-    shapes = InputShapes(shaped, 0, 0);
-    if (!shapes) shapes = InputShapes(shaped, kUsualSize, kUsualSize);
+    shapes = studio::InputShapes(shaped, 0, 0);
+    if (!shapes) shapes = studio::InputShapes(shaped, kUsualSize, kUsualSize);
   }
   if (shapes) return *shapes;
   return Unsupported("the model does not say which shapes its inputs have (--set gives them)");
@@ -64,7 +64,7 @@ Result<Timing> Time(runtime::Session& session, const std::vector<runtime::Feed>&
   for (int i = 0; i <= runs; ++i) {
     const auto start = std::chrono::steady_clock::now();
     const auto outputs = session.Run(feeds);
-    if (!outputs.ok()) return WithAllowedSizes(outputs.status(), session.program(), feeds);
+    if (!outputs.ok()) return studio::WithAllowedSizes(outputs.status(), session.program(), feeds);
     const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
     all.push_back(ms.count());
   }
@@ -109,7 +109,7 @@ Json Describe(const Options& options, const runtime::Session& session,
   Json json = {{"model", session.program().source},
                {"input", shapes.empty() ? Shape() : shapes[0]},
                {"data", options.sets.size() < shapes.size()
-                            ? fmt::format("synthetic picture, seed {}", kSyntheticSeed)
+                            ? fmt::format("synthetic picture, seed {}", studio::kSyntheticSeed)
                             : "as --set gives it"},
                {"device", options.run.device},
                {"precision", options.run.precision},
@@ -161,21 +161,24 @@ std::string Text(const Json& j) {
   return j.contains("layers") ? text + LayersText(j["layers"]) : text;
 }
 
-Result<Json> Bench(const Options& options, const Preprocess& preprocess,
-                   const std::vector<SetOption>& sets) {
-  PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
-  ModelOptions model_options;
+Result<Json> Bench(const Options& options, const studio::Preprocess& preprocess,
+                   const std::vector<studio::SetOption>& sets) {
+  PICABIA_RETURN_IF_ERROR(studio::CheckDevice(options.run.device));
+  studio::ModelOptions model_options;
   model_options.preprocess = preprocess;
-  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
-  const ProgramPointer& program = model.program;
+  PICABIA_ASSIGN_OR_RETURN(model_options.compile.operators,
+                           LoadOperatorSet(options.run.libraries, options.run.device));
+  PICABIA_ASSIGN_OR_RETURN(const studio::Model model,
+                           studio::OpenModel(options.model, model_options));
+  const studio::ProgramPointer& program = model.program;
   const auto context = [&](const Status& status) { return status.WithContext(options.model); };
-  const auto set = SetFeeds(*program, sets, kDefaultMaxPixels);
+  const auto set = studio::SetFeeds(*program, sets, studio::kDefaultMaxPixels);
   if (!set.ok()) return context(set.status());
   const auto shapes = ShapesToRun(*program, options, *set);
   if (!shapes.ok()) return context(shapes.status());
   auto session = runtime::Session::Create(program, options.run.session());
   if (!session.ok()) return context(session.status());
-  const auto feeds = SyntheticFeeds(*program, *shapes, *set);
+  const auto feeds = studio::SyntheticFeeds(*program, *shapes, *set);
   if (!feeds.ok()) return context(feeds.status());
   const auto timing = Time(**session, *feeds, options.runs);
   if (!timing.ok()) return context(timing.status());
@@ -183,8 +186,8 @@ Result<Json> Bench(const Options& options, const Preprocess& preprocess,
 }
 
 int BenchAction(const Options& options) {
-  if (!options.size.empty() && !ParseSize(options.size).ok()) {
-    Misuse("--size: " + ParseSize(options.size).status().message());
+  if (!options.size.empty() && !studio::ParseSize(options.size).ok()) {
+    Misuse("--size: " + studio::ParseSize(options.size).status().message());
   }
   const auto json =
       Bench(options, ParsePreprocessOption(options.preprocess), ParseSetOption(options.sets));
@@ -206,7 +209,8 @@ void AddBench(CLI::App& app, Action& action) {
       "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--fast] [--threads "
       "N]\n"
       "                     [--runs N] [--layers] [--json] [--preprocess SPEC] [--set "
-      "NAME=VALUE]...");
+      "NAME=VALUE]...\n"
+      "                     [--operators LIBRARY]...");
   command->add_option("MODEL", options->model,
                       "a .pb, .onnx or compiled file, or style:NAME; else the first style inside");
   command->add_option("--size", options->size, "else what the model was frozen at, or 512x512")

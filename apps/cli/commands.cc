@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "runtime/operators.h"
+
 namespace picabia::cli {
 namespace {
 
@@ -49,16 +51,33 @@ void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& de
       ->check(CLI::Range(0, kMostThreads))
       ->type_name("N")
       ->capture_default_str();
+  AddOperatorsOption(command, options.libraries);
+}
+
+void AddOperatorsOption(CLI::App& command, std::vector<std::string>& libraries) {
+  command
+      .add_option("--operators", libraries,
+                  "a shared library of custom operators, whose code runs; may be repeated")
+      ->type_name("LIBRARY")
+      ->allow_extra_args(false);
+}
+
+Result<ops::OperatorSet> LoadOperatorSet(const std::vector<std::string>& libraries,
+                                         const std::string& device) {
+  ops::OperatorRegistry registry;
+  for (const std::string& library : libraries)
+    PICABIA_RETURN_IF_ERROR(runtime::LoadOperators(library, registry));
+  return registry.For(device);
 }
 
 void AddPreprocessOption(CLI::App& command, std::string& text) {
-  command.add_option("--preprocess", text, kPreprocessGrammar)->type_name("SPEC");
+  command.add_option("--preprocess", text, studio::kPreprocessGrammar)->type_name("SPEC");
 }
 
-Preprocess ParsePreprocessOption(const std::string& text, const std::string& color_order) {
-  Preprocess preprocess;
+studio::Preprocess ParsePreprocessOption(const std::string& text, const std::string& color_order) {
+  studio::Preprocess preprocess;
   if (!text.empty()) {
-    auto parsed = Preprocess::Parse(text, "from --preprocess");
+    auto parsed = studio::Preprocess::Parse(text, "from --preprocess");
     if (!parsed.ok()) Misuse("--preprocess: " + parsed.status().message());
     preprocess = *std::move(parsed);
   }
@@ -79,15 +98,10 @@ void AddSetOption(CLI::App& command, std::vector<std::string>& texts) {
       ->allow_extra_args(false);  // what follows are pictures
 }
 
-std::vector<SetOption> ParseSetOption(const std::vector<std::string>& texts) {
-  auto sets = ParseSets(texts);
+std::vector<studio::SetOption> ParseSetOption(const std::vector<std::string>& texts) {
+  auto sets = studio::ParseSets(texts);
   if (!sets.ok()) Misuse(sets.status().message());
   return *std::move(sets);
-}
-
-Status CheckDevice(const RunOptions& options) {
-  if (options.device == "cpu") return OkStatus();
-  return Unsupported("device " + options.device + " is not part of this version");
 }
 
 void Say(const std::string& message) {

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "apps/cli/preprocess.h"
-#include "apps/cli/set_inputs.h"
 #include "base/status.h"
 #include "runtime/session.h"
+#include "studio/preprocess.h"
+#include "studio/set_inputs.h"
 
 namespace picabia::cli {
 
@@ -36,6 +36,7 @@ struct RunOptions {
   std::string precision;
   bool fast = false;
   int threads = 0;
+  std::vector<std::string> libraries;  // of custom operators
 
   runtime::SessionOptions session() const;
 };
@@ -43,14 +44,18 @@ void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& de
 // --preprocess of the commands that have pictures.
 void AddPreprocessOption(CLI::App& command, std::string& text);
 // Misuse where the text is none; `color_order`, if there is one, is the setting "order".
-Preprocess ParsePreprocessOption(const std::string& text, const std::string& color_order = "");
+studio::Preprocess ParsePreprocessOption(const std::string& text,
+                                         const std::string& color_order = "");
 
 // --set of the commands that run models. Misuse where a text is no NAME=VALUE.
 void AddSetOption(CLI::App& command, std::vector<std::string>& texts);
-std::vector<SetOption> ParseSetOption(const std::vector<std::string>& texts);
+std::vector<studio::SetOption> ParseSetOption(const std::vector<std::string>& texts);
 
-// An error for devices that this version does not have.
-Status CheckDevice(const RunOptions& options);
+// --operators of the commands that open models.
+void AddOperatorsOption(CLI::App& command, std::vector<std::string>& libraries);
+// The operators of these libraries that `device` can run. The error names the library.
+Result<ops::OperatorSet> LoadOperatorSet(const std::vector<std::string>& libraries,
+                                         const std::string& device);
 
 // A message on stderr, on one line whatever is in it: "picabia: ...".
 void Say(const std::string& message);

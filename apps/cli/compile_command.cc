@@ -1,61 +1,39 @@
 // picabia compile: a model file into a compiled program.
 #include <memory>
+#include <tuple>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/models.h"
-#include "apps/cli/sizes.h"
-#include "base/file.h"
+#include "studio/compile_job.h"
+#include "studio/sizes.h"
 
 namespace picabia::cli {
 namespace {
 
 struct Options {
   std::string model, output, target = "cpu", size, preprocess;
-  std::vector<std::string> sets;
+  std::vector<std::string> sets, libraries;
 };
 
-// A program for cpu runs at every size; the size given is what `bench` and `inspect` take by
-// default.
-void SetDefaultSize(program::Program& program, int64_t height, int64_t width) {
-  for (program::Port& port : program.inputs) {
-    if (port.declared_shape.size() != 4) continue;
-    if (port.default_shape.empty()) port.default_shape = port.declared_shape;
-    const size_t first = program.picture.nchw ? 2 : 1;
-    if (port.declared_shape[first] < 0) port.default_shape[first] = height;
-    if (port.declared_shape[first + 1] < 0) port.default_shape[first + 1] = width;
-  }
-}
-
-Status Compile(const Options& options, const Preprocess& preprocess,
-               const std::vector<SetOption>& sets) {
-  ModelOptions model_options;
-  model_options.preprocess = preprocess;
-  if (!sets.empty()) {
-    model_options.change = [&sets](ir::Graph* graph) {
-      if (graph != nullptr) return BindInputs(*graph, sets);
-      return Unsupported("is compiled already: --set goes with the file it was made of");
-    };
-  }
-  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
-  program::Program program = *model.program;
+Status Compile(const Options& options) {
+  studio::CompileRequest request;
+  request.model = options.model;
+  request.output = options.output;
+  request.target = options.target;
+  request.preprocess = ParsePreprocessOption(options.preprocess);
+  request.sets = ParseSetOption(options.sets);
   if (!options.size.empty()) {
-    PICABIA_ASSIGN_OR_RETURN(const auto size, ParseSize(options.size));
-    SetDefaultSize(program, size.first, size.second);
+    const auto size = studio::ParseSize(options.size);
+    if (!size.ok()) Misuse("--size: " + size.status().message());
+    std::tie(request.height, request.width) = *size;
   }
-  auto bytes = program::WriteProgram(program);
-  if (!bytes.ok()) return bytes.status().WithContext(options.model);
-  return WriteFileAtomically(options.output, *bytes);
+  PICABIA_ASSIGN_OR_RETURN(
+      request.operators,
+      LoadOperatorSet(options.libraries, options.target == "cpu" ? "cpu" : "mlu"));
+  return studio::CompileModel(request);
 }
 
 int CompileAction(const Options& options) {
-  if (!options.size.empty() && !ParseSize(options.size).ok()) {
-    Misuse("--size: " + ParseSize(options.size).status().message());
-  }
-  if (options.target == "mlu270") {
-    return Fail(Unsupported("target mlu270 is not part of this version"));
-  }
-  const Status status =
-      Compile(options, ParsePreprocessOption(options.preprocess), ParseSetOption(options.sets));
+  const Status status = Compile(options);
   return status.ok() ? kDone : Fail(status);
 }
 
@@ -66,13 +44,14 @@ void AddCompile(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("compile", "Turn a model file into a compiled program");
   command->footer(
       "usage: picabia compile MODEL -o OUT [--target cpu|mlu270] [--size HxW]\n"
-      "                       [--preprocess SPEC] [--set NAME=VALUE]...");
+      "                       [--preprocess SPEC] [--set NAME=VALUE]... [--operators LIBRARY]...");
   command->add_option("MODEL", options->model, "a .pb or .onnx file, or style:NAME")->required();
   command->add_option("-o,--output", options->output, "the file to write")
       ->required()
       ->type_name("OUT");
   AddPreprocessOption(*command, options->preprocess);
   AddSetOption(*command, options->sets);
+  AddOperatorsOption(*command, options->libraries);
   command->add_option("--target", options->target, "cpu")
       ->check(CLI::IsMember({"cpu", "mlu270"}))
       ->type_name("NAME")

@@ -5,20 +5,22 @@
 #include <memory>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/cost.h"
-#include "apps/cli/models.h"
-#include "apps/cli/sizes.h"
 #include "base/file.h"
 #include "devices/cpu/float_steps.h"
 #include "import/import.h"
 #include "ir/text.h"
 #include "proto/text.h"
+#include "runtime/operators.h"
+#include "studio/cost.h"
+#include "studio/models.h"
+#include "studio/sizes.h"
 
 namespace picabia::cli {
 namespace {
 
 struct Options {
   std::string model, preprocess;
+  std::vector<std::string> libraries;
   bool json = false, text = false, inline_contents = false, graph = false, operators = false;
 };
 
@@ -37,7 +39,10 @@ Json Ports(const program::Program& program, const std::vector<program::Port>& po
 template <typename Nodes>
 Json CountOperators(const Nodes& nodes) {
   std::map<std::string, int64_t> counts;
-  for (const auto& node : nodes) ++counts[ops::OpName(node.op)];
+  for (const auto& node : nodes) {
+    const auto* custom = std::get_if<ops::Custom>(&node.op);
+    ++counts[custom != nullptr ? "Custom:" + custom->type : ops::OpName(node.op)];
+  }
   return counts;
 }
 
@@ -64,10 +69,10 @@ Json FloatSteps(const program::Program& program) {
   return list;
 }
 
-Json Describe(const Model& inspected) {
+Json Describe(const studio::Model& inspected) {
   const program::Program& program = *inspected.program;
   const Json steps = CountOperators(program.steps);
-  const SizeRule rule = SizeRuleOf(program);
+  const studio::SizeRule rule = studio::SizeRuleOf(program);
   Json json = {{"source", program.source},
                {"format", inspected.graph ? inspected.graph->format : "picabia"},
                {"compiler_version", program.compiler_version},
@@ -76,15 +81,15 @@ Json Describe(const Model& inspected) {
                {"picture", Convention(program.picture, inspected.origins)},
                {"size_multiple", rule.multiple},
                {"size_minimum", rule.minimum},
-               {"parameters", Parameters(program)},
+               {"parameters", studio::Parameters(program)},
                {"macs", nullptr},
                {"nodes", nullptr},
                {"steps", steps},
                {"transposes", steps.value("Transpose", 0)},
                {"float_steps", FloatSteps(program)}};
   if (inspected.graph) json["nodes"] = CountOperators(inspected.graph->nodes);
-  if (const auto shapes = InputShapes(program, 0, 0)) {
-    const auto macs = MultiplyAdds(program, *shapes);
+  if (const auto shapes = studio::InputShapes(program, 0, 0)) {
+    const auto macs = studio::MultiplyAdds(program, *shapes);
     if (macs.ok()) json["macs"] = *macs;
   }
   return json;
@@ -156,8 +161,13 @@ std::string Text(const Json& json) {
 
 // What the importers read.
 int ListOperators(const Options& options) {
-  if (!options.model.empty() || options.text || options.graph)
-    Misuse("--operators goes with --json at most, and without a MODEL");
+  if (options.text || options.graph)
+    Misuse("--operators goes with --json at most, and without a MODEL, unless it names a library");
+  ops::OperatorRegistry loaded;
+  for (const std::string& library : options.libraries) {
+    const Status status = runtime::LoadOperators(library, loaded);
+    if (!status.ok()) return Fail(status);
+  }
   Json list = Json::array();
   std::string text =
       "ONNX, opsets 7 to 28, and how many of its node tests pass, are refused and fail\n";
@@ -175,6 +185,11 @@ int ListOperators(const Options& options) {
       text += "  " + op.name + "\n";
     }
     list.push_back(std::move(json));
+  }
+  if (!loaded.empty()) text += "loaded\n";
+  for (const auto& [type, device] : loaded.List()) {
+    list.push_back({{"format", "library"}, {"name", type}, {"device", device}});
+    text += "  " + type + (device.empty() ? "" : ", device " + device) + "\n";
   }
   if (options.json) {
     PrintJson({{"operators", std::move(list)}});
@@ -205,13 +220,20 @@ int InspectAction(const Options& options) {
   if (options.json + options.text + options.graph > 1)
     Misuse("--json, --text and --graph exclude each other");
   if (options.inline_contents && !options.text) Misuse("--inline goes with --text");
-  if (options.operators) return ListOperators(options);
-  if (options.model.empty()) Misuse("MODEL is required");
+  if (options.model.empty()) {
+    if (options.operators) return ListOperators(options);
+    Misuse("MODEL is required");
+  }
+  if (options.operators && (options.libraries.empty() || options.text))
+    Misuse("--operators goes with --json at most, and without a MODEL, unless it names a library");
   if (options.text) return PrintFile(options);
-  ModelOptions model_options;
+  studio::ModelOptions model_options;
   model_options.preprocess = ParsePreprocessOption(options.preprocess);
   model_options.keep_graph = true;
-  const auto inspected = OpenModel(options.model, model_options);
+  auto operators = LoadOperatorSet(options.libraries, "cpu");
+  if (!operators.ok()) return Fail(operators.status());
+  model_options.compile.operators = *std::move(operators);
+  const auto inspected = studio::OpenModel(options.model, model_options);
   if (!inspected.ok()) return Fail(inspected.status());
   if (options.graph) {
     if (!inspected->graph) {
@@ -235,9 +257,10 @@ void AddInspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("inspect", "Say what is in a model file");
   command->footer(
-      "usage: picabia inspect MODEL [--json | --graph] [--preprocess SPEC]\n"
+      "usage: picabia inspect MODEL [--json | --graph] [--preprocess SPEC] [--operators "
+      "LIBRARY]...\n"
       "       picabia inspect MODEL --text [--inline]\n"
-      "       picabia inspect --operators [--json]");
+      "       picabia inspect --operators [LIBRARY]... [--json]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
   AddPreprocessOption(*command, options->preprocess);
   command->add_flag("--json", options->json, "as one JSON document");
@@ -246,8 +269,17 @@ void AddInspect(CLI::App& app, Action& action) {
   command->add_flag("--inline", options->inline_contents,
                     "large contents in the text, too, not by reference");
   command->add_flag("--graph", options->graph, "the graph that the compiler sees, a node a line");
-  command->add_flag("--operators", options->operators, "the operators that models may have");
-  command->callback([options, &action] { action = [options] { return InspectAction(*options); }; });
+  CLI::Option* operators =
+      command
+          ->add_option("--operators", options->libraries,
+                       "the operators that models may have; with a LIBRARY, its operators, too")
+          ->type_name("LIBRARY")
+          ->expected(0, 1);
+  command->callback([options, operators, &action] {
+    options->operators = operators->count() > 0;
+    std::erase(options->libraries, "");
+    action = [options] { return InspectAction(*options); };
+  });
 }
 
 }  // namespace picabia::cli

@@ -70,7 +70,7 @@ Status AddFolder(const std::string& folder, bool recursive, std::vector<Found>& 
                                     : ListFolder<fs::directory_iterator>(folder, files));
   const size_t before = found.size();
   for (const fs::path& file : files) {
-    if (HasPictureExtension(file) || LooksLikePicture(file.string())) {
+    if (HasPictureExtension(file) || studio::LooksLikePicture(file.string())) {
       found.push_back({file.string(), file.lexically_relative(folder)});
     } else {
       skipped.push_back(file.string());
@@ -82,11 +82,12 @@ Status AddFolder(const std::string& folder, bool recursive, std::vector<Found>& 
 // The name of an output in a folder: the input's, with an extension that can be written.
 Result<Job> NameInFolder(const Found& input, const std::string& folder, const std::string& format) {
   fs::path name = input.path == kStandardStream ? fs::path("stdin.png") : input.relative;
-  Job job{input.path, "", PictureFormat::kPng};
-  const auto own = FormatOfPath(name.string());
+  Job job{input.path, "", studio::PictureFormat::kPng};
+  const auto own = studio::FormatOfPath(name.string());
   if (!format.empty()) {
-    PICABIA_ASSIGN_OR_RETURN(job.format, ParsePictureFormat(format));
-    if (!own.ok() || *own != job.format) name.replace_extension(FormatExtension(job.format));
+    PICABIA_ASSIGN_OR_RETURN(job.format, studio::ParsePictureFormat(format));
+    if (!own.ok() || *own != job.format)
+      name.replace_extension(studio::FormatExtension(job.format));
   } else if (own.ok()) {
     job.format = *own;
   } else {
@@ -97,11 +98,11 @@ Result<Job> NameInFolder(const Found& input, const std::string& folder, const st
 }
 
 Result<Job> SingleFile(const std::string& input, const JobOptions& options) {
-  Job job{input, options.output, PictureFormat::kPng};
+  Job job{input, options.output, studio::PictureFormat::kPng};
   if (!options.format.empty()) {
-    PICABIA_ASSIGN_OR_RETURN(job.format, ParsePictureFormat(options.format));
+    PICABIA_ASSIGN_OR_RETURN(job.format, studio::ParsePictureFormat(options.format));
   } else if (options.output != kStandardStream) {
-    PICABIA_ASSIGN_OR_RETURN(job.format, FormatOfPath(options.output));
+    PICABIA_ASSIGN_OR_RETURN(job.format, studio::FormatOfPath(options.output));
   }
   return job;
 }

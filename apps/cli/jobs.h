@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/picture.h"
 #include "base/status.h"
+#include "studio/picture.h"
 
 namespace picabia::cli {
 
@@ -21,7 +21,7 @@ struct JobOptions {
 // One picture to make.
 struct Job {
   std::string input, output;
-  PictureFormat format = PictureFormat::kPng;
+  studio::PictureFormat format = studio::PictureFormat::kPng;
 };
 
 struct JobList {

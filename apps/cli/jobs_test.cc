@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 class Jobs : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(StartPictures("cli_test", 1).ok());
+    ASSERT_TRUE(studio::StartPictures("cli_test", 1).ok());
     std::string name = (fs::temp_directory_path() / "jobs_test.XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
@@ -38,7 +38,7 @@ TEST_F(Jobs, OneFileToOneFile) {
   ASSERT_TRUE(list.ok()) << list.status().message();
   ASSERT_EQ(list->jobs.size(), 1u);
   EXPECT_EQ(list->jobs[0].output, In("b.webp"));
-  EXPECT_EQ(list->jobs[0].format, PictureFormat::kWebp);
+  EXPECT_EQ(list->jobs[0].format, studio::PictureFormat::kWebp);
   EXPECT_FALSE(list->to_folder);
 }
 
@@ -47,7 +47,7 @@ TEST_F(Jobs, SeveralFilesGoToAFolderUnderTheirNames) {
   ASSERT_TRUE(list.ok()) << list.status().message();
   ASSERT_EQ(list->jobs.size(), 3u);
   EXPECT_EQ(list->jobs[0].output, In("out/a.jpg"));
-  EXPECT_EQ(list->jobs[0].format, PictureFormat::kJpeg);
+  EXPECT_EQ(list->jobs[0].format, studio::PictureFormat::kJpeg);
   EXPECT_EQ(list->jobs[1].output, In("out/b.png"));
   EXPECT_EQ(list->jobs[2].output, In("out/stdin.png"));
   EXPECT_FALSE(fs::exists(In("out")));

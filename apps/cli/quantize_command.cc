@@ -3,9 +3,10 @@
 #include <memory>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/picture.h"
-#include "apps/cli/quantize_job.h"
-#include "apps/cli/sizes.h"
+#include "apps/cli/progress.h"
+#include "studio/picture.h"
+#include "studio/quantize_job.h"
+#include "studio/sizes.h"
 
 namespace picabia::cli {
 namespace {
@@ -18,10 +19,8 @@ struct Options {
   double target_psnr = 0, time_budget = 60;
 };
 
-bool IsConfig(const std::string& path) { return path.ends_with(".ini") || path.ends_with(".INI"); }
-
-ModelJobOptions JobOptionsOf(const Options& options) {
-  ModelJobOptions job;
+studio::ModelJobOptions JobOptionsOf(const Options& options) {
+  studio::ModelJobOptions job;
   job.model = options.model;
   job.output = options.output;
   job.calibration = options.calibration;
@@ -32,7 +31,7 @@ ModelJobOptions JobOptionsOf(const Options& options) {
   job.quantizing.per_channel = options.per_channel;
   job.quantizing.activations = *quant::ParseAlgorithm(options.algorithm);
   if (!options.size.empty()) {
-    const auto size = ParseSize(options.size);
+    const auto size = studio::ParseSize(options.size);
     if (!size.ok()) Misuse("--size: " + size.status().message());
     std::tie(job.height, job.width) = *size;
   }
@@ -48,27 +47,40 @@ void CheckConfigOptions(const CLI::App& command) {
   }
 }
 
-Status Quantize(const Options& options, const ModelJobOptions& model) {
-  PICABIA_RETURN_IF_ERROR(StartPictures("picabia", options.threads));
-  PICABIA_ASSIGN_OR_RETURN(
-      QuantizeJob job, IsConfig(options.model) ? JobOfConfig(options.model) : JobOfModel(model));
-  job.options.as_cambricon = options.as_cambricon;
-  job.target_psnr = options.target_psnr;
-  job.target_seconds = options.time_budget;
-  job.report = options.report;
-  job.threads = options.threads;
-  job.json = options.json;
-  return RunQuantizeJob(job);
+Result<studio::QuantizeSummary> Quantize(const Options& options) {
+  PICABIA_RETURN_IF_ERROR(studio::StartPictures("picabia", options.threads));
+  std::unique_ptr<Progress> progress;
+  studio::QuantizeRequest request;
+  request.model = JobOptionsOf(options);
+  request.as_cambricon = options.as_cambricon;
+  request.report = options.report;
+  request.target_psnr = options.target_psnr;
+  request.target_seconds = options.time_budget;
+  request.threads = options.threads;
+  request.events.note = Say;
+  request.events.print = Print;
+  request.events.progress = [&](size_t done, size_t total) {
+    if (progress == nullptr) progress = std::make_unique<Progress>(total);
+    progress->Show(done);
+    if (done == total) progress->Clear();
+  };
+  return studio::Quantize(request);
 }
 
 int QuantizeAction(const CLI::App& command, const Options& options) {
-  if (IsConfig(options.model)) {
+  if (studio::IsQuantizeConfig(options.model)) {
     CheckConfigOptions(command);
   } else if (options.output.empty()) {
     Misuse("-o OUT is required");
   }
-  const Status status = Quantize(options, JobOptionsOf(options));
-  return status.ok() ? kDone : Fail(status);
+  const auto summary = Quantize(options);
+  if (!summary.ok()) return Fail(summary.status());
+  if (options.json) {
+    PrintJson(summary->json);
+  } else {
+    Print(summary->text);
+  }
+  return kDone;
 }
 
 void AddModelOptions(CLI::App& command, Options& options) {

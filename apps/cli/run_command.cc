@@ -3,11 +3,11 @@
 #include <memory>
 #include <set>
 
-#include "apps/cli/allowed_sizes.h"
 #include "apps/cli/commands.h"
-#include "apps/cli/models.h"
-#include "apps/cli/picture.h"
 #include "base/npy.h"
+#include "studio/allowed_sizes.h"
+#include "studio/models.h"
+#include "studio/picture.h"
 
 namespace picabia::cli {
 namespace {
@@ -21,8 +21,14 @@ struct Options {
   std::string model;
   std::vector<std::string> feeds, fetches, sets;
   RunOptions run;
-  bool reference = false, json = false;
+  bool reference = false, as_cambricon = false, json = false;
 };
+
+ops::PowerConvention PowerOf(const Options& options) {
+  using C = ops::PowerConvention;
+  if (!options.as_cambricon) return C::kValue;
+  return options.run.device == "mlu" ? C::kCambriconMlu : C::kCambriconCpu;
+}
 
 std::vector<TensorFile> ParseTensorFiles(const std::vector<std::string>& texts, const char* flag) {
   std::vector<TensorFile> files;
@@ -33,7 +39,7 @@ std::vector<TensorFile> ParseTensorFiles(const std::vector<std::string>& texts, 
       Misuse(std::string(flag) + " \"" + text + "\", expected NAME=FILE.npy");
     }
     const std::string name = text.substr(0, equals);
-    if (!names.insert(TensorName(name)).second)
+    if (!names.insert(studio::TensorName(name)).second)
       Misuse(std::string(flag) + " names " + name + " twice");
     files.push_back({name, text.substr(equals + 1)});
   }
@@ -49,7 +55,7 @@ std::vector<std::string> Names(const std::vector<TensorFile>& files) {
 Result<size_t> OutputIndex(const program::Program& program, const std::string& name) {
   for (size_t i = 0; i < program.outputs.size(); ++i) {
     const auto value = static_cast<size_t>(program.outputs[i].value);
-    if (TensorName(program.values[value].name) == TensorName(name)) return i;
+    if (studio::TensorName(program.values[value].name) == studio::TensorName(name)) return i;
   }
   return NotFound("there is no output " + name);
 }
@@ -68,28 +74,32 @@ Result<std::vector<runtime::Feed>> ReadFeeds(const std::vector<TensorFile>& file
 }
 
 Status Run(const Options& options, const std::vector<TensorFile>& feeds,
-           const std::vector<TensorFile>& fetches, const std::vector<SetOption>& sets) {
-  PICABIA_RETURN_IF_ERROR(CheckDevice(options.run));
-  ModelOptions model_options;
+           const std::vector<TensorFile>& fetches, const std::vector<studio::SetOption>& sets) {
+  PICABIA_RETURN_IF_ERROR(studio::CheckDevice(options.run.device));
+  studio::ModelOptions model_options;
   model_options.compile.feeds = Names(feeds);
-  for (const SetOption& set : sets) model_options.compile.feeds.push_back(set.name);
+  for (const studio::SetOption& set : sets) model_options.compile.feeds.push_back(set.name);
   model_options.compile.fetches = Names(fetches);
   model_options.compile.optimize = !options.reference;
-  PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(options.model, model_options));
-  const ProgramPointer& program = model.program;
+  model_options.compile.power = PowerOf(options);
+  PICABIA_ASSIGN_OR_RETURN(model_options.compile.operators,
+                           LoadOperatorSet(options.run.libraries, options.run.device));
+  PICABIA_ASSIGN_OR_RETURN(const studio::Model model,
+                           studio::OpenModel(options.model, model_options));
+  const studio::ProgramPointer& program = model.program;
   runtime::SessionOptions session_options = options.run.session();
   session_options.reference = options.reference;
   PICABIA_ASSIGN_OR_RETURN(const auto session, runtime::Session::Create(program, session_options));
   PICABIA_ASSIGN_OR_RETURN(auto tensors, ReadFeeds(feeds));
-  const auto set = SetFeeds(*program, sets, kDefaultMaxPixels);
+  const auto set = studio::SetFeeds(*program, sets, studio::kDefaultMaxPixels);
   if (!set.ok()) return set.status().WithContext(options.model);
   tensors.insert(tensors.end(), set->begin(), set->end());
-  PICABIA_RETURN_IF_ERROR(CheckAllFed(*program, tensors).WithContext(options.model));
+  PICABIA_RETURN_IF_ERROR(studio::CheckAllFed(*program, tensors).WithContext(options.model));
 
   const auto start = std::chrono::steady_clock::now();
   auto outputs = session->Run(tensors);
   if (!outputs.ok())
-    return WithAllowedSizes(outputs.status(), *program, tensors).WithContext(options.model);
+    return studio::WithAllowedSizes(outputs.status(), *program, tensors).WithContext(options.model);
   const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
 
   Json json = {{"model", options.model},
@@ -131,9 +141,9 @@ int RunAction(Options& options) {
     Misuse("--reference goes with --precision fp32 only");
   }
   const auto sets = ParseSetOption(options.sets);
-  for (const SetOption& set : sets) {
+  for (const studio::SetOption& set : sets) {
     for (const TensorFile& feed : feeds) {
-      if (TensorName(feed.name) == TensorName(set.name))
+      if (studio::TensorName(feed.name) == studio::TensorName(set.name))
         Misuse("--feed and --set both name " + set.name);
     }
   }
@@ -150,7 +160,8 @@ void AddRun(CLI::App& app, Action& action) {
       "usage: picabia run MODEL --feed NAME=FILE.npy ... --fetch NAME=FILE.npy ...\n"
       "                   [--device cpu] [--precision int8|int16|fp32] [--fast] [--threads N] "
       "[--reference]\n"
-      "                   [--set NAME=VALUE]... [--json]");
+      "                   [--set NAME=VALUE]... [--operators LIBRARY]... [--as-cambricon] "
+      "[--json]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
   command->add_option("--feed", options->feeds, "a tensor to feed; NAME is node or node:0")
       ->type_name("NAME=FILE.npy");
@@ -159,6 +170,8 @@ void AddRun(CLI::App& app, Action& action) {
   AddRunOptions(*command, options->run, "fp32");
   command->add_flag("--reference", options->reference,
                     "interpret the graph as the file says, node by node, by the plainest code");
+  command->add_flag("--as-cambricon", options->as_cambricon,
+                    "the exponent of PowerDifference as the lab's kernels read it");
   command->add_flag("--json", options->json, "say on stdout what was run and written");
   command->callback([options, &action] { action = [options] { return RunAction(*options); }; });
 }

@@ -6,10 +6,10 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/jobs.h"
-#include "apps/cli/models.h"
 #include "apps/cli/progress.h"
-#include "apps/cli/stylizer.h"
 #include "base/file.h"
+#include "studio/models.h"
+#include "studio/stylizer.h"
 
 namespace picabia::cli {
 namespace {
@@ -17,18 +17,18 @@ namespace {
 struct Options {
   JobOptions job;
   std::string style, model, color_order, preprocess;
-  EncodeOptions encode;
+  studio::EncodeOptions encode;
   std::vector<std::string> sets;
   std::string fetch;
-  int64_t max_pixels = kDefaultMaxPixels;
+  int64_t max_pixels = studio::kDefaultMaxPixels;
   RunOptions run;
   bool list_styles = false, json = false;
 };
 
-Result<Picture> ReadInput(const std::string& path, int64_t max_pixels) {
-  if (path != "-") return ReadPicture(path, max_pixels);
+Result<studio::Picture> ReadInput(const std::string& path, int64_t max_pixels) {
+  if (path != "-") return studio::ReadPicture(path, max_pixels);
   const std::string bytes{std::istreambuf_iterator<char>(std::cin), {}};
-  auto picture = DecodePicture(std::as_bytes(std::span(bytes)), max_pixels);
+  auto picture = studio::DecodePicture(std::as_bytes(std::span(bytes)), max_pixels);
   if (!picture.ok()) return picture.status().WithContext("standard input");
   return picture;
 }
@@ -40,14 +40,14 @@ Status WriteOutput(const std::string& path, const std::string& bytes) {
 }
 
 // Makes one picture; the description of it for --json.
-Result<Json> MakePicture(const Job& job, const Options& options, Stylizer& stylizer) {
+Result<Json> MakePicture(const Job& job, const Options& options, studio::Stylizer& stylizer) {
   const auto start = std::chrono::steady_clock::now();
-  PICABIA_ASSIGN_OR_RETURN(const Picture picture, ReadInput(job.input, options.max_pixels));
+  PICABIA_ASSIGN_OR_RETURN(const studio::Picture picture, ReadInput(job.input, options.max_pixels));
   auto result = stylizer.Run(picture);
   if (!result.ok()) return result.status().WithContext(job.input);
-  EncodeOptions encode = options.encode;
+  studio::EncodeOptions encode = options.encode;
   encode.format = job.format;
-  const auto bytes = EncodePicture(*result, encode);
+  const auto bytes = studio::EncodePicture(*result, encode);
   if (!bytes.ok()) return bytes.status().WithContext(job.output);
   PICABIA_RETURN_IF_ERROR(WriteOutput(job.output, *bytes));
   const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
@@ -62,7 +62,7 @@ Result<Json> MakePicture(const Job& job, const Options& options, Stylizer& styli
 }
 
 // One bad picture does not keep the others from being made.
-int MakePictures(const JobList& list, const Options& options, Stylizer& stylizer) {
+int MakePictures(const JobList& list, const Options& options, studio::Stylizer& stylizer) {
   for (const std::string& path : list.skipped) Say(path + ": skipped, not a picture");
   Json pictures = Json::array();
   int code = kDone;
@@ -84,7 +84,8 @@ int MakePictures(const JobList& list, const Options& options, Stylizer& stylizer
 }
 
 int ListStyles() {
-  for (const EmbeddedStyle& style : EmbeddedStyles()) Print(std::string(style.name) + "\n");
+  for (const studio::EmbeddedStyle& style : studio::EmbeddedStyles())
+    Print(std::string(style.name) + "\n");
   return kDone;
 }
 
@@ -93,7 +94,7 @@ void CheckOptions(const Options& options) {
   if (options.job.output.empty()) Misuse("-o OUT is required");
   if (options.json && options.job.output == "-") Misuse("-o - and --json both use standard output");
   if (options.model.empty()) {
-    const auto style = FindStyle(options.style);
+    const auto style = studio::FindStyle(options.style);
     if (!style.ok()) Misuse(style.status().message());
   }
 }
@@ -101,26 +102,32 @@ void CheckOptions(const Options& options) {
 int StylizeAction(Options& options) {
   if (options.list_styles) return ListStyles();
   CheckOptions(options);
-  ModelOptions model_options;
+  studio::ModelOptions model_options;
   model_options.preprocess = ParsePreprocessOption(options.preprocess, options.color_order);
   if (!options.fetch.empty()) model_options.compile.fetches = {options.fetch};
-  const std::vector<SetOption> sets = ParseSetOption(options.sets);
-  if (const Status status = CheckDevice(options.run); !status.ok()) return Fail(status);
-  BeginPictures("picabia", options.run.threads);  // while the model loads
+  const std::vector<studio::SetOption> sets = ParseSetOption(options.sets);
+  if (const Status status = studio::CheckDevice(options.run.device); !status.ok())
+    return Fail(status);
+  studio::BeginPictures("picabia", options.run.threads);  // while the model loads
   options.job.model = options.model;
   const auto list = PlanJobs(options.job);
   if (!list.ok()) {
     if (list.status().code() == StatusCode::kInvalidArgument) Misuse(list.status().message());
     return Fail(list.status());
   }
-  const std::string name = options.model.empty() ? kStylePrefix + options.style : options.model;
-  const auto model = OpenModel(name, model_options);
+  auto operators = LoadOperatorSet(options.run.libraries, options.run.device);
+  if (!operators.ok()) return Fail(operators.status());
+  model_options.compile.operators = *std::move(operators);
+  const std::string name =
+      options.model.empty() ? studio::kStylePrefix + options.style : options.model;
+  const auto model = studio::OpenModel(name, model_options);
   if (!model.ok()) return Fail(model.status());
-  const auto feeds = SetFeeds(*model->program, sets, options.max_pixels);
+  const auto feeds = studio::SetFeeds(*model->program, sets, options.max_pixels);
   if (!feeds.ok()) return Fail(feeds.status().WithContext(name));
-  auto stylizer = Stylizer::Create(model->program, options.run.session(), {*feeds, options.fetch});
+  auto stylizer =
+      studio::Stylizer::Create(model->program, options.run.session(), {*feeds, options.fetch});
   if (!stylizer.ok()) return Fail(stylizer.status().WithContext(name));
-  if (const Status status = StartPictures("picabia", options.run.threads); !status.ok())
+  if (const Status status = studio::StartPictures("picabia", options.run.threads); !status.ok())
     return Fail(status);
   if (const Status status = CreateFolders(*list); !status.ok()) return Fail(status);
   return MakePictures(*list, options, *stylizer);
@@ -132,7 +139,7 @@ void AddOutputOptions(CLI::App& command, Options& options) {
       ->type_name("OUT");
   command.add_option("--format", options.job.format, "png, jpg, webp or tif; else by OUT's name")
       ->check([](const std::string& name) {
-        const auto format = ParsePictureFormat(name);
+        const auto format = studio::ParsePictureFormat(name);
         return format.ok() ? std::string() : format.status().message();
       })
       ->type_name("NAME");
@@ -154,11 +161,12 @@ void AddStylize(CLI::App& app, Action& action) {
       "                       [--format NAME] [--quality N] [--color-order rgb|bgr]\n"
       "                       [--max-pixels N] [--preprocess SPEC] [--set NAME=VALUE]... [--fetch "
       "NAME]\n"
+      "                       [--operators LIBRARY]...\n"
       "       picabia stylize --list-styles");
   command->add_option("IN", options->job.inputs, "pictures, folders, or - for standard input");
   AddOutputOptions(*command, *options);
-  CLI::Option* style =
-      command->add_option("--style", options->style, "one of the styles inside: " + StyleNames());
+  CLI::Option* style = command->add_option("--style", options->style,
+                                           "one of the styles inside: " + studio::StyleNames());
   style->type_name("NAME");
   command->add_option("--model", options->model, "a .pb, .onnx or compiled file")
       ->type_name("FILE")

@@ -105,6 +105,8 @@ class Tensor {
   int rank() const { return static_cast<int>(shape_.size()); }
   int64_t num_elements() const { return num_elements_; }
   size_t num_bytes() const { return static_cast<size_t>(num_elements_) * DTypeSize(dtype_); }
+  // Whether nobody else holds the bytes, so that they may be given away.
+  bool IsUnique() const { return owner_.use_count() == 1; }
   bool has_data() const { return data_ != nullptr; }
 
   const std::byte* bytes() const { return data_; }

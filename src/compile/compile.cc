@@ -9,6 +9,7 @@
 #include "compile/pack.h"
 #include "import/import.h"
 #include "ops/shape.h"
+#include "program/operators.h"
 
 namespace picabia::compile {
 namespace {
@@ -114,7 +115,8 @@ class Lowering {
   std::vector<int32_t> plain_, packed_;
 };
 
-// A compiled program has no inner tensors: names must be its own, and choose among its outputs.
+}  // namespace
+
 Status CheckNames(const program::Program& program, const CompileOptions& options) {
   const auto check = [&](const std::vector<std::string>& names,
                          const std::vector<program::Port>& ports, const char* what) {
@@ -136,9 +138,30 @@ Status CheckNames(const program::Program& program, const CompileOptions& options
   return check(options.fetches, program.outputs, "output");
 }
 
+namespace {
+
+template <typename Nodes>
+void SetPowerConvention(Nodes& nodes, ops::PowerConvention convention) {
+  if (convention == ops::PowerConvention::kValue) return;
+  for (auto& node : nodes)
+    if (auto* op = std::get_if<ops::PowerDifference>(&node.op)) op->convention = convention;
+}
+
 }  // namespace
 
+Status PrepareProgram(program::Program& program, const CompileOptions& options) {
+  PICABIA_RETURN_IF_ERROR(CheckNames(program, options));
+  if (!options.callbacks.empty())
+    return Unsupported("callback for '" + options.callbacks[0].tensor +
+                       "': the program is compiled and has lost its inner tensors: expected the "
+                       "model that it was made of");
+  SetPowerConvention(program.steps, options.power);
+  return program::BindOperators(program, options.operators);
+}
+
 Result<program::Program> CompileGraph(ir::Graph graph, const CompileOptions& options) {
+  SetPowerConvention(graph.nodes, options.power);
+  PICABIA_RETURN_IF_ERROR(BindCallbacks(graph, options.callbacks));
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ValueId> feeds, FindAll(graph, options.feeds));
   PICABIA_ASSIGN_OR_RETURN(const std::vector<ValueId> fetches, FindAll(graph, options.fetches));
   PICABIA_RETURN_IF_ERROR(ir::SetInterface(graph, feeds, fetches));
@@ -153,10 +176,10 @@ Result<std::shared_ptr<const program::Program>> LoadModel(const std::string& pat
   const auto load = [&]() -> Result<program::Program> {
     if (program::LooksLikeProgram(file->bytes())) {
       PICABIA_ASSIGN_OR_RETURN(program::Program program, program::ReadProgram(file->bytes(), file));
-      PICABIA_RETURN_IF_ERROR(CheckNames(program, options));
+      PICABIA_RETURN_IF_ERROR(PrepareProgram(program, options));
       return program;
     }
-    PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(path));
+    PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportModel(path, options.operators));
     auto program = CompileGraph(std::move(graph), options);
     if (!program.ok()) return program.status().WithContext(path);
     return program;

@@ -94,6 +94,11 @@ bool Attributes::Has(std::string_view name) const {
   return std::any_of(all_.begin(), all_.end(), [&](const Attribute& a) { return a.name == name; });
 }
 
+std::span<const Attribute> Attributes::TakeAll() {
+  for (Attribute& a : all_) a.used = true;
+  return all_;
+}
+
 void Attributes::Ignore(std::string_view name) {
   for (Attribute& a : all_) a.used |= a.name == name;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +45,8 @@ class Attributes {
   // The attribute itself, which counts as used; null when there is none or it is of another kind.
   const Attribute* Find(std::string_view name, Attribute::Kind kind);
   bool Has(std::string_view name) const;
+  // All of them, which count as used.
+  std::span<const Attribute> TakeAll();
   // For attributes that do not change what is computed.
   void Ignore(std::string_view name);
 

@@ -34,7 +34,8 @@ Result<ir::Graph> DetectAndRead(const Source& source) {
 
 Source SourceOf(std::shared_ptr<const FileBytes> file, const std::string& name) {
   const std::span<const std::byte> bytes = file->bytes();
-  return {bytes, std::move(file), name};
+  Source source{bytes, std::move(file), name};
+  return source;
 }
 
 // "." for a name without a folder.
@@ -56,10 +57,11 @@ Result<ir::Graph> ImportOnnx(std::shared_ptr<const FileBytes> file, const std::s
   return Import(SourceOf(std::move(file), name), ReadOnnx);
 }
 
-Result<ir::Graph> ImportModel(const std::string& path) {
+Result<ir::Graph> ImportModel(const std::string& path, const ops::OperatorSet& operators) {
   PICABIA_ASSIGN_OR_RETURN(std::shared_ptr<const FileBytes> file, FileBytes::Open(path));
   Source source = SourceOf(std::move(file), path);
   source.folder = FolderOf(path);
+  source.operators = operators;
   return ImportSource(source);
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "ir/graph.h"
+#include "ops/custom.h"
 
 namespace picabia::import {
 
@@ -27,7 +28,8 @@ Result<ir::Graph> ImportTensorFlow(std::shared_ptr<const FileBytes> file, const 
 Result<ir::Graph> ImportOnnx(std::shared_ptr<const FileBytes> file, const std::string& name);
 
 // Opens, detects and imports. Only here a model has a folder, and may name other files.
-Result<ir::Graph> ImportModel(const std::string& path);
+// Nodes whose type is one of `operators` become Custom.
+Result<ir::Graph> ImportModel(const std::string& path, const ops::OperatorSet& operators = {});
 
 // An operator that an importer reads.
 struct OperatorInfo {

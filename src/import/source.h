@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "ir/graph.h"
+#include "ops/custom.h"
 
 namespace picabia::import {
 
@@ -17,6 +18,7 @@ struct Source {
   std::shared_ptr<const void> owner;  // keeps the bytes alive
   std::string name;                   // for messages
   std::string folder = {};            // where other files may be that it names; empty: nowhere
+  ops::OperatorSet operators = {};    // loaded ones, which stand above Picabia's own
 };
 
 // The largest networks have some ten thousand nodes. A node of 16 bytes in the file takes up to 700

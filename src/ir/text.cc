@@ -54,6 +54,7 @@ std::string TypeText(DType dtype, const std::optional<Shape>& shape) {
 // The value of one attribute.
 std::string FieldText(bool value) { return value ? "true" : "false"; }
 std::string FieldText(int64_t value) { return std::to_string(value); }
+std::string FieldText(const std::string& value) { return Quoted(value); }
 std::string FieldText(float value) { return fmt::format("{}", value); }
 template <typename E>
   requires std::is_enum_v<E>

@@ -22,6 +22,10 @@ Status ParseField(Cursor& in, int64_t& field) {
   PICABIA_ASSIGN_OR_RETURN(field, in.Number<int64_t>("a whole number"));
   return OkStatus();
 }
+Status ParseField(Cursor& in, std::string& field) {
+  PICABIA_ASSIGN_OR_RETURN(field, in.String());
+  return OkStatus();
+}
 Status ParseField(Cursor& in, float& field) {
   PICABIA_ASSIGN_OR_RETURN(field, in.Number<float>("a number"));
   return OkStatus();

@@ -269,5 +269,52 @@ TEST(ReferenceQuantize, PerAxisAndBack) {
   EXPECT_EQ(NumbersOf(half), (Numbers{-1.5, 2.5}));
 }
 
+Numbers Power(const Numbers& x, const Numbers& y, double p) {
+  return NumbersFrom(ops::PowerDifference{},
+                     {Vector(DType::kF32, x), Vector(DType::kF32, y), Vector(DType::kF32, {p})});
+}
+
+TEST(ReferencePowerDifference, EveryKindOfPower) {
+  EXPECT_EQ(Power({5, 2, -1}, {2}, 2), (Numbers{9, 0, 9}));
+  EXPECT_EQ(Power({5, 2, -1}, {2}, 3), (Numbers{27, 0, -27}));
+  EXPECT_EQ(Power({5, 2, -1}, {2}, 1), (Numbers{3, 0, -3}));
+  EXPECT_EQ(Power({5, 2, INFINITY, NAN}, {2}, 0), (Numbers{1, 1, 1, 1}));
+  EXPECT_EQ(Power({4, 2, -2}, {2}, -1), (Numbers{0.5, INFINITY, -0.25}));
+  EXPECT_EQ(Power({4, 2, -2}, {2}, -2), (Numbers{0.25, INFINITY, 0.0625}));
+  EXPECT_EQ(Power({6, 2}, {2}, 0.5), (Numbers{2, 0}));
+  EXPECT_TRUE(std::isnan(Power({1}, {2}, 0.5)[0]));
+  // Broadcasting, both ways.
+  EXPECT_EQ(Power({2}, {5, 2, -1}, 3), (Numbers{-27, 0, 27}));
+}
+
+// The squarings stay within (log2(p) + 1) * 2^-53 of the C library's pow() times p, far below the
+// half unit of 2^-24 that the float result is rounded by: the floats differ by one unit at most.
+TEST(ReferencePowerDifference, LikeTheLibrarysPow) {
+  for (const float d : {1.0001f, -1.0001f, 0.97f, -0.97f, 3.25f, -1e-3f}) {
+    for (const int p : {1, 2, 3, 5, 8, 13, 100, 255, 1023, 65536, -1, -2, -7, -300}) {
+      const float expected = static_cast<float>(std::pow(static_cast<double>(d), p));
+      const float found = static_cast<float>(Power({d}, {0}, p)[0]);
+      EXPECT_TRUE(found == expected || found == std::nextafter(expected, found)) << d << "^" << p;
+    }
+  }
+}
+
+TEST(ReferencePowerDifference, ConventionsOfTheLab) {
+  const auto power = [](ops::PowerConvention convention, Tensor p) {
+    return NumbersFrom(ops::PowerDifference{convention},
+                       {Vector(DType::kF32, {5, -1}), Vector(DType::kF32, {2}), std::move(p)});
+  };
+  using C = ops::PowerConvention;
+  const Tensor zeros = Vector(DType::kF32, {0, 0}), three = Vector(DType::kF32, {3});
+  EXPECT_EQ(power(C::kValue, zeros), (Numbers{1, 1}));
+  EXPECT_EQ(power(C::kCambriconCpu, zeros), (Numbers{3, -3}));  // never 1
+  EXPECT_EQ(power(C::kCambriconCpu, Vector(DType::kF32, {-4})), (Numbers{3, -3}));
+  EXPECT_EQ(power(C::kCambriconCpu, Vector(DType::kF32, {2.9})), (Numbers{9, 9}));
+  EXPECT_EQ(power(C::kCambriconCpu, three), (Numbers{27, -27}));
+  EXPECT_EQ(power(C::kCambriconMlu, zeros), (Numbers{9, 9}));  // two elements
+  EXPECT_EQ(power(C::kCambriconMlu, three), (Numbers{3, -3}));
+  EXPECT_EQ(power(C::kCambriconMlu, *Tensor::From<float>({}, {3})), (Numbers{27, -27}));
+}
+
 }  // namespace
 }  // namespace picabia::kernels

@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "kernels/int8.h"
+#include "kernels/power/power.h"
 #include "kernels/quantized.h"
 #include "ops/ops.h"
 
@@ -135,6 +136,8 @@ struct KernelTable {
   void (*depthwise)(const DepthwisePixel& pixel);
   // y = 1 / (1 + exp(-x)), absolute error below 2e-7.
   void (*sigmoid)(float* y, const float* x, int64_t count);
+  // kernels/power/power.h
+  void (*power)(const PowerRow& row);
   // As quantize8, for the tiles of Winograd's transform: no clamp but low and high.
   void (*quantize_tile)(const QuantizeRow& row, int16_t* d);
 

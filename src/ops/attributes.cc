@@ -188,6 +188,14 @@ struct Checker {
   Status operator()(const DequantizeLinear& op) const {
     return CheckEach("axis", std::array{op.axis}, 0);
   }
+  Status operator()(const Custom& op) const {
+    if (op.type.empty()) return BadField("type", "nothing", "the name of an operator");
+    PICABIA_RETURN_IF_ERROR(CheckDType("to", op.to));
+    return ParseAttributes(op.attributes).status();
+  }
+  Status operator()(const PowerDifference& op) const {
+    return CheckEnum("convention", op.convention, PowerConvention::kCambriconMlu);
+  }
   Status operator()(const Softmax& op) const {
     PICABIA_RETURN_IF_ERROR(CheckEnum("kind", op.kind, SoftmaxKind::kHardmax));
     return CheckEach("axis", std::array{op.axis}, 0);

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/tensor.h"
+
 namespace picabia::ops {
 
 // How many inputs an operator takes; max is more than min where trailing inputs may be absent.
@@ -14,6 +16,13 @@ struct Arity {
   size_t max = 1;
 };
 constexpr size_t kManyInputs = size_t{1} << 20;  // of Concat
+
+// Type and shape of a tensor whose contents are not known. All dims >= 0.
+struct TensorType {
+  DType dtype = DType::kF32;
+  Shape shape;
+  bool operator==(const TensorType&) const = default;
+};
 
 // How a window operator pads.
 enum class PadKind : uint8_t {

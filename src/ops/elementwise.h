@@ -135,14 +135,24 @@ struct Binary {
   bool operator==(const Binary&) const = default;
 };
 
-// x, y with broadcasting, p (one element, or the first of several): (x - y)^p. Integral p: repeated
-// multiplication by value (p = 0 gives 1, negative p the reciprocal); fractional p: pow, NaN for a
-// negative difference.
+// How a PowerDifference reads its exponent.
+enum class PowerConvention : uint8_t {
+  kValue = 0,         // the first element
+  kCambriconCpu = 1,  // the lab's CPU kernel: the first element as an int, 1 where that is less
+  kCambriconMlu = 2,  // the lab's MLU kernel: how long the tensor is; the value of a scalar
+};
+
+// x, y with broadcasting, p (one element, or the first of several): (x - y)^p, as
+// kernels/power/power.h says in full. Whole p: repeated multiplication by value (p = 0 gives 1,
+// negative p the reciprocal); fractional p: pow, NaN for a negative difference.
 struct PowerDifference {
   static constexpr const char* kName = "PowerDifference";
   static constexpr Arity kArity{3, 3};
+  PowerConvention convention = PowerConvention::kValue;
   template <typename V>
-  void VisitFields(V&&) {}
+  void VisitFields(V&& v) {
+    v("convention", convention);
+  }
   bool operator==(const PowerDifference&) const = default;
 };
 

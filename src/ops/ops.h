@@ -13,7 +13,8 @@
 //   VisitFields(v)                       calls v(name, field) for each attribute: printing, parsing
 //                                        and files are written once over it
 // and its comment lists the inputs in order; [brackets] mark those that may be absent at the end.
-// They stand in rooms: convolution.h, elementwise.h, reduction.h, resampling.h, layout.h.
+// They stand in rooms: convolution.h, elementwise.h, reduction.h, resampling.h, layout.h;
+// custom.h has the one for operators that come from outside.
 //
 // Parameters: some attributes (a shape, axes, pads) may also be computed by the graph. They then
 // stand as inputs behind the data inputs, in (parentheses), and replace the attributes that the
@@ -25,6 +26,7 @@
 
 #include "ops/common.h"
 #include "ops/convolution.h"
+#include "ops/custom.h"
 #include "ops/elementwise.h"
 #include "ops/layout.h"
 #include "ops/reduction.h"
@@ -39,7 +41,7 @@ using Op =
                  Pad, Resize, Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Expand, Tile, Concat,
                  Split, Slice, Gather, GatherElements, GatherNd, ShapeOf, Range, DepthToSpace,
                  SpaceToDepth, SpaceToBatch, BatchToSpace, ConvBlock, QuantizedConv2D,
-                 QuantizedBinary, Lookup>;
+                 QuantizedBinary, Lookup, Custom>;
 
 // kName of the alternative that `op` holds.
 inline const char* OpName(const Op& op) {

@@ -63,6 +63,15 @@ struct ShapeRule {
     PICABIA_ASSIGN_OR_RETURN(const Shape xy, BroadcastShapes(in[1].shape, in[2].shape));
     return BroadcastShapes(in[0].shape, xy);
   }
+  Result<Shape> operator()(const Custom& op) const {
+    if (op.implementation == nullptr) return NotLoaded(op.type);
+    PICABIA_ASSIGN_OR_RETURN(Shape shape, op.implementation->OutputShape(in, op.attributes));
+    for (const int64_t d : shape)
+      if (d < 0)
+        return InvalidArgument("operator '" + op.type + "' gives a size of " + std::to_string(d) +
+                               ", expected >= 0");
+    return shape;
+  }
   Result<Shape> operator()(const PowerDifference&) const {
     if (CheckedProduct(in[2].shape).value_or(0) < 1)
       return InvalidArgument(InputLabel(2, "power") + "found shape " + ShapeString(in[2].shape) +

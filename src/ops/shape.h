@@ -13,13 +13,6 @@
 
 namespace picabia::ops {
 
-// Type and shape of a tensor whose contents are not known. All dims >= 0.
-struct TensorType {
-  DType dtype = DType::kF32;
-  Shape shape;
-  bool operator==(const TensorType&) const = default;
-};
-
 Arity InputArity(const Op& op);
 
 // The rules of ops.h that need no input: strides, pads, axes, permutations, scales and enum values.

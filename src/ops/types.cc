@@ -157,6 +157,13 @@ struct TypeRule {
       if (in[i] != DType::kF32) PICABIA_RETURN_IF_ERROR(ExpectByte(in, i, i == 0 ? "x" : "y"));
     return op.to;
   }
+  Result<DType> operator()(const Custom& op) const {
+    if (op.implementation == nullptr) return op.to;
+    PICABIA_ASSIGN_OR_RETURN(const DType to, op.implementation->OutputType(in, op.attributes));
+    if (to == op.to) return to;
+    return InvalidArgument("operator '" + op.type + "' gives " + DTypeName(to) +
+                           ", the model was made for " + DTypeName(op.to));
+  }
   Result<DType> operator()(const Lookup&) const {
     PICABIA_RETURN_IF_ERROR(ExpectByte(in, 0, "x"));
     return in[1];

@@ -29,9 +29,8 @@ bool IsCheap(const ops::Op& op) {
          !std::holds_alternative<ops::ConvTranspose2D>(op) &&
          !std::holds_alternative<ops::Int8Conv2D>(op) &&
          !std::holds_alternative<ops::Int8ConvTranspose2D>(op) &&
-         !std::holds_alternative<ops::PowerDifference>(op) &&  // the exponent is a loop count
          !std::holds_alternative<ops::QuantizedConv2D>(op) &&
-         !std::holds_alternative<ops::ConvBlock>(op);
+         !std::holds_alternative<ops::Custom>(op) && !std::holds_alternative<ops::ConvBlock>(op);
 }
 
 class Folder {

@@ -12,11 +12,13 @@
 
 namespace picabia::program {
 
-// One attribute: integers, enums and bools in `ints`, floats in `floats`.
+// One attribute: integers, enums and bools in `ints`, floats in `floats`, a string in `text`.
 struct FieldValue {
   std::string name;
   std::vector<int64_t> ints;
   std::vector<float> floats;
+  std::string text = {};
+  bool operator==(const FieldValue&) const = default;
 };
 
 namespace internal {
@@ -36,7 +38,9 @@ struct Collector {
   template <typename T>
   void operator()(const char* name, const T& field) {
     FieldValue value{name, {}, {}};
-    if constexpr (requires { field.begin(); }) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      value.text = field;
+    } else if constexpr (requires { field.begin(); }) {
       for (const auto& v : field) Append(value, v);
     } else {
       Append(value, field);
@@ -78,8 +82,14 @@ class Setter {
     return true;
   }
 
+  static bool Set(const FieldValue& v, std::string& field) {
+    field = v.text;
+    return v.ints.empty() && v.floats.empty();
+  }
+
   template <typename T>
   static bool Set(const FieldValue& v, T& field) {
+    if (!v.text.empty()) return false;
     if constexpr (requires { field.push_back(0); }) {
       field.resize(v.ints.size() + v.floats.size());
     }

@@ -33,7 +33,8 @@ Result<Step> ReadStep(const fb::Step& from) {
   std::vector<FieldValue> values;
   if (from.attributes() != nullptr)
     for (const fb::Attribute* a : *from.attributes())
-      values.push_back({ToString(a->name()), ToVector(a->ints()), ToVector(a->floats())});
+      values.push_back(
+          {ToString(a->name()), ToVector(a->ints()), ToVector(a->floats()), ToString(a->text())});
   PICABIA_ASSIGN_OR_RETURN(ops::Op op, MakeOp(ToString(from.op()), values));
   return Step{ToString(from.name()), std::move(op), ToVector(from.inputs()),
               ToVector(from.outputs())};

@@ -21,11 +21,14 @@ class AttributeWriter {
     std::vector<FieldValue> values = FieldValues(op), defaults = FieldValues(Op{});
     std::vector<Offset<fb::Attribute>> out;
     for (size_t i = 0; i < values.size(); ++i) {
-      if (values[i].ints == defaults[i].ints && values[i].floats == defaults[i].floats) continue;
+      if (values[i] == defaults[i]) continue;
       const auto name = fbb_.CreateString(values[i].name);
       const auto ints = fbb_.CreateVector(values[i].ints);
       const auto floats = fbb_.CreateVector(values[i].floats);
-      out.push_back(fb::CreateAttribute(fbb_, name, ints, floats));
+      // No empty string where there is no text: files keep the bytes that they had before.
+      const auto text = values[i].text.empty() ? Offset<flatbuffers::String>()
+                                               : fbb_.CreateString(values[i].text);
+      out.push_back(fb::CreateAttribute(fbb_, name, ints, floats, text));
     }
     return out;
   }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "devices/cpu/device.h"
+#include "program/operators.h"
 
 namespace picabia::runtime {
 namespace {
@@ -83,6 +84,7 @@ Result<std::unique_ptr<Session>> Session::Create(std::shared_ptr<const program::
     return InvalidArgument("the reference computes in fp32 only");
   if (options.fast && options.precision != Precision::kInt8)
     return InvalidArgument("fast is a way to compute in int8 only");
+  PICABIA_RETURN_IF_ERROR(program::CheckBound(*program));
   std::unique_ptr<Session> session(new Session());
   session->impl_ = std::make_unique<Impl>();
   session->impl_->program = std::move(program);

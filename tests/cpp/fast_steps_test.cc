@@ -296,5 +296,38 @@ TEST(FastSteps, Resizes) {
   }
 }
 
+// Bit for bit: both sides square in the same order. (Tolerance 0 accepts any NaN for a NaN.)
+TEST(FastSteps, PowerDifference) {
+  std::mt19937 random(kSeed + 7);
+  const std::pair<Shape, Shape> shapes[] = {{{1, 9, 30, 3}, {1, 1, 1, 3}},
+                                            {{1, 1, 1, 3}, {1, 9, 30, 3}},
+                                            {{1, 9, 30, 3}, {1, 9, 30, 3}},
+                                            {{70001}, {}},
+                                            {{}, {511}},
+                                            {{2, 513}, {513}},
+                                            {{1, 1}, {1}},
+                                            {{40, 1000}, {1000}},
+                                            {{65}, {65}}};
+  for (const auto& [x, y] : shapes) {
+    for (const float p :
+         {2.f, 3.f, 1.f, 0.f, -1.f, -2.f, 7.f, 31.f, 65536.f, 65537.f, 0.5f, -1.5f, 1e30f, NAN})
+      ExpectLikeReference(ops::PowerDifference{},
+                          {Random(random, x), Random(random, y), *Tensor::From<float>({1}, {p})},
+                          0);
+  }
+  ExpectLikeReference(
+      ops::PowerDifference{},
+      {Random(random, {4, 5, 3}), Random(random, {4, 1, 3}), *Tensor::From<float>({}, {2})}, 0,
+      false);
+}
+
+TEST(FastSteps, PowerDifferenceOfOddNumbers) {
+  const std::vector<float> odd = {0.f,      -0.f,      1e-45f, -1e-45f, 3e38f, -3e38f,
+                                  INFINITY, -INFINITY, NAN,    1.f,     -1.f};
+  const Tensor x = *Tensor::From<float>({11}, odd), y = *Tensor::From<float>({1}, {0});
+  for (const float p : {0.f, 1.f, 2.f, 3.f, -1.f, -2.f, -3.f, 0.5f, -0.5f, 65535.f})
+    ExpectLikeReference(ops::PowerDifference{}, {x, y, *Tensor::From<float>({}, {p})}, 0);
+}
+
 }  // namespace
 }  // namespace picabia::cpu

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "apps/cli/cambricon_pictures.h"
+#include "studio/cambricon_pictures.h"
 #include "base/file.h"
 #include "base/npy.h"
 
@@ -12,15 +12,15 @@ namespace picabia {
 namespace {
 
 Status Run(char** argv) {
-  PICABIA_RETURN_IF_ERROR(cli::StartPictures("preprocessed_picture", 1));
+  PICABIA_RETURN_IF_ERROR(studio::StartPictures("preprocessed_picture", 1));
   PICABIA_ASSIGN_OR_RETURN(const auto file, FileBytes::Open(argv[1]));
   PICABIA_ASSIGN_OR_RETURN(const quant::Config config,
                            quant::ParseConfig({reinterpret_cast<const char*>(file->bytes().data()),
                                                file->bytes().size()}));
-  PICABIA_ASSIGN_OR_RETURN(const cli::Picture picture,
-                           cli::ReadPicture(argv[2], cli::kDefaultMaxPixels));
+  PICABIA_ASSIGN_OR_RETURN(const studio::Picture picture,
+                           studio::ReadPicture(argv[2], studio::kDefaultMaxPixels));
   PICABIA_ASSIGN_OR_RETURN(const Tensor tensor,
-                           cli::CambriconTensor(picture, config, config.crop[0], config.crop[1]));
+                           studio::CambriconTensor(picture, config, config.crop[0], config.crop[1]));
   return WriteNpy(argv[3], tensor);
 }
 

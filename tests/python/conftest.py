@@ -2,6 +2,7 @@
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +10,8 @@ from model_fixtures import inspect_model, run_model, tf_oracle  # noqa: F401: fi
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = pathlib.Path(os.environ.get("PICABIA_BIN", ROOT / "build/release/bin/picabia"))
+PACKAGE = pathlib.Path(os.environ.get("PICABIA_PYTHON", ROOT / "build/release/python"))  # the folder of the package
+sys.path.insert(0, str(PACKAGE))
 SHARED_MODELS = ROOT.parent / "shared/models"
 
 

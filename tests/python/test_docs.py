@@ -65,3 +65,12 @@ def test_every_option_is_described(picabia, command):
     assert not tabled - options
     synopsis = re.search(r"usage: (picabia.*?)\n*\Z", usage, re.DOTALL).group(1)
     assert " ".join(synopsis.split()) in " ".join(SECTIONS[command].split())
+
+
+def test_the_examples_of_the_python_page_run(folder, monkeypatch):
+    """In one namespace, as a reader would type them."""
+    monkeypatch.chdir(folder)
+    (folder / "examples").symlink_to(ROOT / "examples")
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/python.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 3
+    exec("\n".join(blocks), {})

@@ -115,8 +115,7 @@ FastResult RunUnary(const StepInputs& s, const ops::Unary& op) {
   return std::optional<Tensor>(std::move(y));
 }
 
-// How an operand meets the output: element for element, one number, or a run that repeats.
-enum class Operand { kFull, kNumber, kPeriodic, kOther };
+}  // namespace
 
 Operand OperandOf(const Tensor& t, const Shape& y) {
   const Shape& shape = t.shape();
@@ -135,6 +134,8 @@ Operand OperandOf(const Tensor& t, const Shape& y) {
   }
   return full ? Operand::kFull : Operand::kPeriodic;
 }
+
+namespace {
 
 template <typename F>
 void Combine(const StepInputs& s, Operand left, Operand right, Tensor& y, F f) {

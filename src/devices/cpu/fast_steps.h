@@ -24,11 +24,17 @@ struct StepInputs {
 using FastResult = Result<std::optional<Tensor>>;
 
 FastResult TryElementwise(const StepInputs& s, const ops::Op& op);  // elementwise_steps.cc
+FastResult TryPower(const StepInputs& s, const ops::Op& op);        // power_steps.cc
 FastResult TryLayout(const StepInputs& s, const ops::Op& op);       // layout_steps.cc
 FastResult TryJoin(const StepInputs& s, const ops::Op& op);         // join_steps.cc
 FastResult TryWindow(const StepInputs& s, const ops::Op& op);       // window_steps.cc
 FastResult TryProduct(const StepInputs& s, const ops::Op& op);      // product_steps.cc
 FastResult TryQuantized(const StepInputs& s, const ops::Op& op);    // quantized_steps.cc
+
+// How an operand of an elementwise operator meets the output: element for element, one number, or a
+// run that repeats.
+enum class Operand { kFull, kNumber, kPeriodic, kOther };
+Operand OperandOf(const Tensor& t, const Shape& y);
 
 // Calls f(first, count) for parts of [0, total), in parallel.
 template <typename F>

@@ -19,10 +19,16 @@ Result<Tensor> RunStep(const ConvContext& context, const ops::Op& op, const ops:
     return step.Allocate();
   }
   for (const auto try_fast :
-       {TryLayout, TryJoin, TryElementwise, TryWindow, TryQuantized, TryProduct}) {
+       {TryLayout, TryJoin, TryElementwise, TryPower, TryWindow, TryQuantized, TryProduct}) {
     *kernel = "row";
     PICABIA_ASSIGN_OR_RETURN(std::optional<Tensor> fast, try_fast(step, op));
     if (fast) return *std::move(fast);
+  }
+  if (const auto* custom = std::get_if<ops::Custom>(&op)) {
+    *kernel = "custom";
+    PICABIA_ASSIGN_OR_RETURN(Tensor y, step.Allocate());
+    PICABIA_RETURN_IF_ERROR(custom->implementation->Compute(inputs, custom->attributes, y));
+    return y;
   }
   *kernel = "reference";
   PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, kernels::RunReference(op, inputs));

@@ -235,7 +235,19 @@ class Importer {
 
   // ---- nodes
 
+  // A loaded operator is found as "domain::Name", or by its name alone.
+  CustomType FindCustom(const NodeProto& n) const {
+    const std::string name(n.op_type), whole = std::string(n.domain) + "::" + name;
+    for (const std::string& type : {whole, name}) {
+      const auto it = source_.operators.find(type);
+      if (it != source_.operators.end()) return {type, it->second};
+    }
+    return {};
+  }
+
   Status Convert(int32_t i) {
+    if (const CustomType custom = FindCustom(node(i)); custom.implementation != nullptr)
+      return ConvertCustomNode(i, custom);
     if (!IsStandardDomain(node(i).domain) && !IsOrtQuantization(node(i))) {
       return Unsupported("operator '" + Escaped(node(i).op_type) + "' of domain '" +
                          Escaped(node(i).domain) +
@@ -244,6 +256,24 @@ class Importer {
     PICABIA_ASSIGN_OR_RETURN(Attributes attributes, ParseAttributes(node(i), log_));
     PICABIA_RETURN_IF_ERROR(ConvertByRow(i, attributes));
     return attributes.CheckAllUsed();
+  }
+
+  Status ConvertCustomNode(int32_t i, const CustomType& custom) {
+    static constexpr Operator kRow{"", static_cast<int>(ops::Custom::kArity.min),
+                                   static_cast<int>(ops::Custom::kArity.max), nullptr};
+    PICABIA_ASSIGN_OR_RETURN(Attributes attributes, ParseAttributes(node(i), log_));
+    PICABIA_ASSIGN_OR_RETURN(const auto names, ParseOutputs(node(i), log_));
+    if (names.size() > 1) return Unsupported("it has more than one output");
+    NodeContext context{{NodeName(i), std::string(names[0]), attributes, {}, *builder_},
+                        {},
+                        owner_,
+                        log_,
+                        opset_,
+                        filters_};
+    PICABIA_RETURN_IF_ERROR(FillInputs(i, kRow, context));
+    const Slot output = first_output_[static_cast<size_t>(i)];
+    PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(output)], ConvertCustom(context, custom));
+    return OkStatus();
   }
 
   Status ConvertByRow(int32_t i, Attributes& attributes) {

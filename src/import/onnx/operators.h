@@ -12,6 +12,7 @@
 #include "import/attributes.h"
 #include "import/builder.h"
 #include "import/compose.h"
+#include "import/custom.h"
 #include "import/onnx/model_proto.h"
 #include "import/tensor_data.h"
 #include "ir/graph.h"

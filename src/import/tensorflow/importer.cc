@@ -101,7 +101,7 @@ class Importer {
       }
       if (n.op.empty()) return InvalidModel(NodeLabel(n.name) + " names no operator");
       names.push_back(n.name);
-      ops_.push_back(FindOperator(n.op));
+      ops_.push_back(source_.operators.contains(n.op) ? &CustomOperatorRow() : FindOperator(n.op));
     }
     names_ = NameIndex(std::move(names));
     if (const auto twice = names_.Duplicate()) {
@@ -238,7 +238,10 @@ class Importer {
                         def_.producer,
                         is_read_[static_cast<size_t>(i)],
                         MoreRead(i),
-                        spare_outputs_};
+                        spare_outputs_,
+                        {}};
+    if (row == &CustomOperatorRow())
+      context.custom = {std::string(def.op), source_.operators.find(def.op)->second};
     PICABIA_ASSIGN_OR_RETURN(values_[static_cast<size_t>(i)], row->convert(context));
     for (const MoreOutput& more : context.more_outputs) {
       more_values_.emplace(Output{i, more.index}, more.value);

@@ -258,6 +258,13 @@ static_assert(std::is_sorted(std::begin(kOperators), std::end(kOperators),
 
 }  // namespace
 
+const Operator& CustomOperatorRow() {
+  static constexpr Operator kRow{"", static_cast<int>(ops::Custom::kArity.min),
+                                 static_cast<int>(ops::Custom::kArity.max),
+                                 [](NodeContext& c) { return ConvertCustom(c, c.custom); }};
+  return kRow;
+}
+
 std::span<const Operator> Operators() { return kOperators; }
 
 const Operator* FindOperator(std::string_view name) {

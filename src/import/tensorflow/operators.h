@@ -12,6 +12,7 @@
 #include "import/attributes.h"
 #include "import/builder.h"
 #include "import/compose.h"
+#include "import/custom.h"
 #include "import/tensor_data.h"
 #include "import/tensorflow/graph_def.h"
 #include "ir/graph.h"
@@ -35,6 +36,7 @@ struct NodeContext : ConverterContext {
   // Outputs that other nodes read; a converter of several outputs sets their values.
   std::vector<MoreOutput> more_outputs;
   int64_t& spare_outputs;  // how many the whole graph may still have that no node reads
+  CustomType custom;       // of a node whose type is a loaded operator
 };
 
 using Converter = Result<ir::ValueId> (*)(NodeContext&);
@@ -54,6 +56,8 @@ constexpr int kNoSize = -1;
 std::span<const Operator> Operators();
 // The row of an operator, or null.
 const Operator* FindOperator(std::string_view name);
+// The row of every loaded operator.
+const Operator& CustomOperatorRow();
 
 // ---- what converters share (compose.cc, and import/compose.h)
 

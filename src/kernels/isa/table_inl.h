@@ -2,6 +2,7 @@
 #include "kernels/gemm/gemm_inl.h"
 #include "kernels/gemm/weights_inl.h"
 #include "kernels/levels/levels_inl.h"
+#include "kernels/power/power_inl.h"
 #include "kernels/row/row_inl.h"
 #include "kernels/row/row_quantized_inl.h"
 #include "kernels/winograd/winograd_inl.h"
@@ -23,6 +24,7 @@ constexpr KernelTable MakeTable(Isa isa) {
           .dequantize = Dequantize,
           .depthwise = Depthwise,
           .sigmoid = Sigmoid,
+          .power = Power,
           .quantize_tile = QuantizeTile,
           .map8 = MapLevels8,
           .map16 = MapLevels16,

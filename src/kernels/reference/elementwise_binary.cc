@@ -256,12 +256,17 @@ bool IsComparison(ops::BinaryKind kind) {
   return kind >= ops::BinaryKind::kEqual && kind <= ops::BinaryKind::kGreaterOrEqual;
 }
 
+// The rule of kernels/power/power.h.
 double PowerOf(double d, float power) {
-  const int whole = static_cast<int>(std::fmin(std::fmax(power, -1e6f), 1e6f));
-  if (static_cast<float>(whole) != power) return std::pow(d, static_cast<double>(power));
-  double r = 1;
-  for (int i = 0; i < std::abs(whole); ++i) r *= d;
-  return whole < 0 ? 1 / r : r;
+  constexpr float kMostSquared = 65536;
+  const bool whole = std::fabs(power) <= kMostSquared && power == std::trunc(power);
+  if (!whole) return std::pow(d, static_cast<double>(power));
+  double product = 1;
+  for (auto left = static_cast<int64_t>(std::fabs(power)); left > 0; left /= 2) {
+    if (left % 2 == 1) product *= d;
+    d *= d;
+  }
+  return power < 0 ? 1 / product : product;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "ops/parameters.h"
+#include "ops/power.h"
 
 namespace picabia::kernels {
 namespace reference {
@@ -144,11 +145,13 @@ struct Runner {
     return OkStatus();
   }
   Status operator()(const ops::Binary& op) { return Binary(op.kind, in[0], in[1], out); }
-  Status operator()(const ops::PowerDifference&) {
-    PICABIA_ASSIGN_OR_RETURN(const std::vector<float> power, FloatValues(in[2]));
-    if (power.empty()) return InvalidArgument("input 2 (power): found no element, expected one");
-    PowerDifference(in[0], in[1], power[0], out);
+  Status operator()(const ops::PowerDifference& op) {
+    PICABIA_ASSIGN_OR_RETURN(const float power, ops::ExponentOf(op, in[2]));
+    PowerDifference(in[0], in[1], power, out);
     return OkStatus();
+  }
+  Status operator()(const ops::Custom& op) {
+    return op.implementation->Compute(in, op.attributes, out);  // its shape rule has seen it
   }
   Status operator()(const ops::Where&) {
     Where(in[0], in[1], in[2], out);

@@ -1,0 +1,1 @@
+"""TensorFlow 1 inference scripts on Picabia: python -m picabia.tf1 SCRIPT ARGS... (docs/python.md)."""

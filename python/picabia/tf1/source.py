@@ -1,0 +1,102 @@
+"""Scripts as Python 3 reads them: Python 2's grammar is accepted where it can be translated."""
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import types
+import warnings
+from typing import Any
+
+# Fixes of lib2to3 that only spell names otherwise; `import` would turn imports of neighbours into relative ones.
+LEFT_OUT = {"import", "imports2", "asserts", "buffer", "callable", "intern", "itertools", "itertools_imports",
+            "metaclass", "nonzero", "operator", "reload", "sys_exc", "throw", "types", "ws_comma", "idioms",
+            "set_literal"}
+
+
+class ScriptError(Exception):
+    """A script that cannot be read."""
+
+
+def _refactoring() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            from lib2to3 import refactor
+            package = "lib2to3.fixes"
+        except ImportError:
+            try:
+                from fissix import refactor
+                package = "fissix.fixes"
+            except ImportError:
+                raise ScriptError("it is written for Python 2, and nothing here translates it: pip install fissix") \
+                    from None
+    names = [name for name in refactor.get_fixers_from_package(package)
+             if name.rpartition(".fix_")[2] not in LEFT_OUT]
+    return refactor.RefactoringTool(names)
+
+
+def translate(text: str, name: str) -> str:
+    """Python 2 source as Python 3 source."""
+    tool = _refactoring()
+    expanded = "\n".join(line.expandtabs(8) for line in text.split("\n"))  # as Python 2 counts tabs
+    return str(tool.refactor_string(expanded.rstrip("\n") + "\n", name))
+
+
+def compile_source(data: bytes, name: str) -> types.CodeType:
+    """The code of a file. Raises SyntaxError as Python 3 does where Python 2 would not accept it either."""
+    try:
+        return compile(data, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        first = error
+    text = data.decode("utf-8", "replace")
+    if text.startswith("#!") and "python" not in text.split("\n", 1)[0]:
+        raise ScriptError(f"{name}: it is no Python script, but one for {text.split(chr(10), 1)[0][2:].strip()}")
+    try:
+        translated = translate(text, name)
+        ast.parse(translated, name)
+    except ScriptError as error:
+        raise ScriptError(f"{name}: {error}") from first
+    except Exception:  # noqa: BLE001: the parser of lib2to3 has errors of its own
+        raise first from None
+    return compile(translated, name, "exec", dont_inherit=True)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Reads modules beside a script; remembers where they stand."""
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:
+        folder = os.path.dirname(os.path.abspath(path))
+        if folder not in folders:
+            folders.append(folder)
+        return compile_source(bytes(data), os.fspath(path))
+
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        path = self.get_filename(fullname)  # no file of byte code: nothing is written beside scripts
+        return self.source_to_code(self.get_data(path), path)
+
+
+folders: list[str] = []  # of the script and of the modules that it has imported
+
+
+class Neighbours:
+    """Finds modules beside the script, and beside modules found so: Python 2's implicit relative imports."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        last = name.rpartition(".")[2]
+        for folder in list(path or folders):
+            for file, is_package in ((os.path.join(folder, last, "__init__.py"), True),
+                                     (os.path.join(folder, last + ".py"), False)):
+                if os.path.isfile(file):
+                    return importlib.util.spec_from_file_location(
+                        name, file, loader=_Loader(name, file),
+                        submodule_search_locations=[os.path.dirname(file)] if is_package else None)
+            whole = os.path.join(folder, last)
+            if os.path.isdir(whole) and name not in sys.builtin_module_names and any(
+                    entry.endswith(".py") for entry in os.listdir(whole)):  # a package without __init__.py
+                spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+                spec.submodule_search_locations = [whole]
+                return spec
+        return None

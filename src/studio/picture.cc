@@ -1,0 +1,118 @@
+// Names of picture formats, and the way to the library that reads and writes them.
+#include "studio/picture.h"
+
+#include <dlfcn.h>
+
+#include <cctype>
+#include <future>
+#include <string_view>
+
+#include "base/file.h"
+#include "studio/pictures/module.h"
+
+namespace picabia::studio {
+namespace {
+
+using pictures::Module;
+
+// Never unloaded: pictures hold objects of it. Found beside the program, as its run path says.
+Result<const Module*> Load() {
+  void* library = dlopen(pictures::kModuleFile, RTLD_LAZY | RTLD_LOCAL);
+  if (library == nullptr)
+    return Unsupported(std::string("pictures cannot be read or written: ") + dlerror());
+  const auto* module = static_cast<const Module*>(dlsym(library, pictures::kModuleSymbol));
+  if (module == nullptr || std::string_view(module->version) != PICABIA_VERSION)
+    return Unsupported(std::string(pictures::kModuleFile) + " is of another version, expected " +
+                       PICABIA_VERSION);
+  return module;
+}
+
+const Result<const Module*>& TheModule() {
+  static const Result<const Module*> module = Load();
+  return module;
+}
+
+Status Start(const char* program, int threads) {
+  PICABIA_ASSIGN_OR_RETURN(const Module* module, TheModule());
+  return module->start(program, threads);
+}
+
+std::shared_future<Status>& Begun() {
+  static std::shared_future<Status> begun;
+  return begun;
+}
+
+}  // namespace
+
+void BeginPictures(const char* program, int threads) {
+  if (!Begun().valid()) Begun() = std::async(std::launch::async, Start, program, threads);
+}
+
+Status StartPictures(const char* program, int threads) {
+  BeginPictures(program, threads);
+  return Begun().get();
+}
+
+bool LooksLikePicture(const std::string& path) {
+  if (Begun().valid()) Begun().wait();
+  const auto file = FileBytes::Open(path);
+  return file.ok() && TheModule().ok() && (*TheModule())->accepts((*file)->bytes());
+}
+
+Result<Picture> ReadPicture(const std::string& path, int64_t max_pixels) {
+  PICABIA_ASSIGN_OR_RETURN(const auto file, FileBytes::Open(path));
+  auto picture = DecodePicture(file->bytes(), max_pixels);
+  if (!picture.ok()) return picture.status().WithContext(path);
+  return picture;
+}
+
+Result<Picture> DecodePicture(std::span<const std::byte> bytes, int64_t max_pixels) {
+  PICABIA_ASSIGN_OR_RETURN(const Module* module, TheModule());
+  return module->decode(bytes, max_pixels);
+}
+
+Result<std::string> EncodePicture(const Picture& picture, const EncodeOptions& options) {
+  PICABIA_ASSIGN_OR_RETURN(const Module* module, TheModule());
+  auto bytes = module->encode(picture, options);
+  if (!bytes.ok()) return bytes.status().WithContext(FormatExtension(options.format));
+  return bytes;
+}
+
+Result<PictureFormat> ParsePictureFormat(const std::string& name) {
+  std::string lower = name;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (lower == "png") return PictureFormat::kPng;
+  if (lower == "jpg" || lower == "jpeg") return PictureFormat::kJpeg;
+  if (lower == "webp") return PictureFormat::kWebp;
+  if (lower == "tif" || lower == "tiff") return PictureFormat::kTiff;
+  return InvalidArgument("unknown picture format \"" + name +
+                         "\", expected png, jpg, jpeg, webp, tif or tiff");
+}
+
+Result<PictureFormat> FormatOfPath(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  const size_t start = slash == std::string::npos ? 0 : slash + 1;
+  const size_t dot = path.find_last_of('.');
+  if (dot == std::string::npos || dot <= start) {
+    return InvalidArgument(path +
+                           ": has no extension, expected .png, .jpg, .jpeg, .webp, .tif or "
+                           ".tiff (or --format)");
+  }
+  return ParsePictureFormat(path.substr(dot + 1));
+}
+
+const char* FormatExtension(PictureFormat format) {
+  switch (format) {
+    case PictureFormat::kPng:
+      return "png";
+    case PictureFormat::kJpeg:
+      return "jpg";
+    case PictureFormat::kWebp:
+      return "webp";
+    case PictureFormat::kTiff:
+      return "tif";
+  }
+  return "png";
+}
+
+}  // namespace picabia::studio
