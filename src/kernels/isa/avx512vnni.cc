@@ -40,8 +40,8 @@ struct I8 {
 }
 
 [[gnu::always_inline]] inline Word16 FloatToHalves(Float16 v) {
-  return reinterpret_cast<Word16>(_mm512_cvtps_ph(reinterpret_cast<__m512>(v),
-                                                  _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  return reinterpret_cast<Word16>(
+      _mm512_cvtps_ph(reinterpret_cast<__m512>(v), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
 [[gnu::always_inline]] inline Float16 HalvesToFloat(Word16 h) {

@@ -1,7 +1,7 @@
 // The vectors of the integer kernels: always 64 bytes, which the compiler cuts into the registers
 // that an instruction set has. Each file of src/kernels/isa/ includes this into its namespace,
-// before its own MulHrs and (or from kernels/mlu/half_vector_inl.h) FloatToHalves, HalvesToFloat and
-// AnyLane.
+// before its own MulHrs and (or from kernels/mlu/half_vector_inl.h) FloatToHalves, HalvesToFloat
+// and AnyLane.
 
 using Float16 [[gnu::vector_size(64)]] = float;
 using Int16x32 [[gnu::vector_size(64)]] = int16_t;

@@ -1,5 +1,5 @@
-// The contracts of the kernels of device mlu, which are members of KernelTable: rows of halves, with
-// the rounding of kernels/mlu/numerics.h after each operation. Same bits in every table.
+// The contracts of the kernels of device mlu, which are members of KernelTable: rows of halves,
+// with the rounding of kernels/mlu/numerics.h after each operation. Same bits in every table.
 //
 // Row kernels walk `count` elements with parameters of `period` entries that repeat; `period` is a
 // multiple of 16, and of the channels. Halves are finite.
@@ -17,7 +17,7 @@ struct SumsToHalf {
   int64_t stride;            // int32 between pixels, >= channels rounded up to 16
   const double* correction;  // [channels rounded up to 16], integers
   double divisor;
-  uint16_t* y;       // pixel p, channel c at y[p * y_stride + c]
+  uint16_t* y;  // pixel p, channel c at y[p * y_stride + c]
   int64_t y_stride;
   int64_t pixels, channels;
 };

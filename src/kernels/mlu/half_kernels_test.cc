@@ -15,8 +15,7 @@ constexpr uint16_t kLargest = 0x7BFF;
 
 double HalfValue(uint16_t bits) {
   const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-  return exponent == 0 ? std::ldexp(mantissa, -24)
-                       : std::ldexp(1024 + mantissa, exponent - 25);
+  return exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
 }
 
 // The nearest half, ties to even, by looking at its neighbours.
@@ -40,8 +39,19 @@ uint16_t NearestHalf(double v) {
 }
 
 std::vector<double> NastyNumbers() {
-  std::vector<double> v = {0,       -0.0,   65504,  65519.99, 65520,    65536,  1e30,
-                           0x1p-24, 0x1p-25, 0x1p-26, 0x1.8p-25, 0x1p-14, 1.0 / 3,
+  std::vector<double> v = {0,
+                           -0.0,
+                           65504,
+                           65519.99,
+                           65520,
+                           65536,
+                           1e30,
+                           0x1p-24,
+                           0x1p-25,
+                           0x1p-26,
+                           0x1.8p-25,
+                           0x1p-14,
+                           1.0 / 3,
                            std::numeric_limits<double>::infinity(),
                            -std::numeric_limits<double>::infinity(),
                            std::numeric_limits<double>::quiet_NaN()};
@@ -58,8 +68,7 @@ std::vector<double> NastyNumbers() {
 }
 
 TEST(Numerics, RoundsDoublesOnce) {
-  for (const double v : NastyNumbers())
-    ASSERT_EQ(mlu::ToHalf(v), NearestHalf(v)) << v;
+  for (const double v : NastyNumbers()) ASSERT_EQ(mlu::ToHalf(v), NearestHalf(v)) << v;
 }
 
 TEST(Numerics, RoundsFloatsAndSaturates) {
@@ -215,8 +224,8 @@ TEST(HalfKernels, Norm) {
       for (const KernelTable* t : Tables()) {
         Guarded<uint16_t> y(c.count());
         std::copy(x.begin(), x.end(), y.data());
-        t->mlu.normalize({y.data(), residual ? r.data() : nullptr, c.count(), c.period,
-                          mean.data(), deviation.data(), scale.data(), shift.data(), relu, relu2});
+        t->mlu.normalize({y.data(), residual ? r.data() : nullptr, c.count(), c.period, mean.data(),
+                          deviation.data(), scale.data(), shift.data(), relu, relu2});
         ASSERT_EQ(y.Take(), expected) << IsaName(t->isa) << ' ' << c.channels << 'x' << c.pixels;
       }
     }
@@ -237,8 +246,7 @@ TEST(HalfKernels, Quantize) {
         for (int64_t i = 0; i < n; ++i) {
           const float v = HalfToFloat(x[static_cast<size_t>(i)]);
           ASSERT_EQ(q[i], mlu::Quantize(v, scale, -128, 127) + 128) << v * scale;
-          ASSERT_EQ(high[i] * 256 + low[i],
-                    mlu::Quantize(v, scale * 100, -32768, 32767) + 32768);
+          ASSERT_EQ(high[i] * 256 + low[i], mlu::Quantize(v, scale * 100, -32768, 32767) + 32768);
         }
         q.Take();
         high.Take();
@@ -272,8 +280,7 @@ TEST(HalfKernels, SumsRoundOnce) {
               const auto at = static_cast<size_t>(p * stride + c);
               int64_t sum = planes[2][at] - c * 1000;
               if (wide) sum += int64_t{65536} * planes[0][at] + int64_t{256} * planes[1][at];
-              ASSERT_EQ(y[p * channels + c],
-                        NearestHalf(static_cast<double>(sum) / divisor))
+              ASSERT_EQ(y[p * channels + c], NearestHalf(static_cast<double>(sum) / divisor))
                   << IsaName(t->isa) << " " << sum << " / " << divisor;
             }
           y.Take();

@@ -75,6 +75,17 @@ inline float SquaredDifference(float x, float y) {
   return RoundHalf(d * d);
 }
 
+// The difference d to the power p: integral powers multiply, negative ones take the reciprocal at
+// the end (0: 1); others are computed in float.
+inline float Power(float d, float p) {
+  constexpr float kMostFactors = 1024;
+  if (p != std::floor(p) || std::fabs(p) > kMostFactors) return RoundHalf(std::pow(d, p));
+  if (p == 0) return 1;
+  float y = d;
+  for (int i = 1; i < static_cast<int>(std::fabs(p)); ++i) y = RoundHalf(y * d);
+  return p > 0 ? y : RoundHalf(1 / y);
+}
+
 // One value of an instance norm: `deviation` is RoundHalf(sqrt(RoundHalf(variance + epsilon))).
 inline float Normalize(float x, float mean, float deviation, float scale, float shift) {
   const float z = RoundHalf(RoundHalf(x - mean) / deviation);
