@@ -49,6 +49,7 @@ std::optional<ops::ConvBlock> BlockOf(const ops::Op& op) {
     block.window = c->window;
     block.input_scale = c->input_scale;
     block.filter_scale = c->filter_scale;
+    block.filter_scales = c->filter_scales;
     return block;
   }
   if (const auto* c = std::get_if<ops::Int8ConvTranspose2D>(&op)) {
@@ -57,6 +58,7 @@ std::optional<ops::ConvBlock> BlockOf(const ops::Op& op) {
     block.output_shrink = c->output_shrink;
     block.input_scale = c->input_scale;
     block.filter_scale = c->filter_scale;
+    block.filter_scales = c->filter_scales;
     return block;
   }
   return std::nullopt;

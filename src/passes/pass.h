@@ -22,6 +22,8 @@ enum class Target {
 // Every pass keeps the graph's inputs and outputs (values, names, types) and the meaning of the
 // outputs. Returns how many rewrites it made.
 Result<int> RemoveIdentities(ir::Graph& graph);  // Identity(x) -> x
+Result<int> SplitIntegerConvolutions(
+    ir::Graph& graph);  // 16 bits, or a scale a channel -> 8-bit convolutions with one scale
 Result<int> FoldConstants(ir::Graph& graph);     // op(constants) -> constant, under a byte budget
 Result<int> FuseInstanceNorm(ir::Graph& graph);  // the TensorFlow chain of 9 nodes -> InstanceNorm
 Result<int> FoldBatchNorm(

@@ -11,6 +11,7 @@ const std::vector<PassInfo>& Pipeline() {
   static const std::vector<PassInfo> passes = {
       // Frozen graphs read weights through Identities: nothing sees constants before they are gone.
       {"remove_identities", RemoveIdentities, RemoveIdentities},
+      {"split_integer_convolutions", SplitIntegerConvolutions, nullptr},
       // The filters of quantized convolutions take their layout while they are bytes.
       {"transpose_quantized_filters", SinkDequantize, SinkDequantize},
       {"fold_constants", FoldConstants, FoldConstants},

@@ -48,8 +48,6 @@ struct MluOptions {
 };
 
 struct SessionOptions {
-  DeviceKind device = DeviceKind::kCpu;
-  MluOptions mlu;
   // Of device mlu the model itself decides: kFp32 takes it as it is, others refuse a model that was
   // not quantized so.
   Precision precision = Precision::kFp32;
@@ -59,6 +57,8 @@ struct SessionOptions {
   // Under kInt8: speed before exactness (docs/numerics.md). The bits may differ between instruction
   // sets, not between numbers of threads.
   bool fast = false;
+  DeviceKind device = DeviceKind::kCpu;
+  MluOptions mlu = {};
 };
 
 struct Feed {

@@ -17,8 +17,9 @@ Result<Tensor> UnpackConstant(const program::Constant& c, DType dtype) {
 
 Result<Tensor> UnpackFilter(const ops::ConvBlock& op, const program::Constant& c) {
   const Shape& s = c.shape;
-  const bool is_int8 = c.stored_dtype == DType::kI8;
-  PICABIA_ASSIGN_OR_RETURN(Tensor filter, Tensor::Create(is_int8 ? DType::kI8 : DType::kF32, s));
+  const bool integer = c.stored_dtype == DType::kI8 || c.stored_dtype == DType::kI16;
+  PICABIA_ASSIGN_OR_RETURN(Tensor filter,
+                           Tensor::Create(integer ? c.stored_dtype : DType::kF32, s));
   PICABIA_ASSIGN_OR_RETURN(const std::vector<float> panels, FloatValues(c.data));
   const int64_t taps = s[0] * s[1], ci = op.transposed ? s[3] : s[2],
                 co = op.transposed ? s[2] : s[3];
@@ -28,8 +29,10 @@ Result<Tensor> UnpackFilter(const ops::ConvBlock& op, const program::Constant& c
         const float v = panels[static_cast<size_t>(
             ((m / kernels::kPanel * taps + t) * ci + k) * kernels::kPanel + m % kernels::kPanel)];
         const int64_t to = op.transposed ? (t * co + m) * ci + k : (t * ci + k) * co + m;
-        if (is_int8) {
+        if (c.stored_dtype == DType::kI8) {
           filter.MutableData<int8_t>()[to] = static_cast<int8_t>(v);
+        } else if (integer) {
+          filter.MutableData<int16_t>()[to] = static_cast<int16_t>(v);
         } else {
           filter.MutableData<float>()[to] = v;
         }

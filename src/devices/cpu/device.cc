@@ -235,6 +235,10 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
                              UnpackFilter(op, *filter));
     return OkStatus();
   }
+  if (filter->stored_dtype == DType::kI16 || !op.filter_scales.empty())
+    return Unsupported(
+        "a convolution of 16 bits, or with a scale a channel, compiled for device mlu; compile the "
+        "model for cpu");
   PICABIA_ASSIGN_OR_RETURN(block.weights, MakeConvWeights(op, *filter));
   if (op.input_scale > 0) {
     block.mode = ConvMode::kStatic;

@@ -102,7 +102,11 @@ Result<std::shared_ptr<const IntegerFilter>> MakeIntegerFilter(
   if (!cpu::FitsInt32(*conv, filter->wide))
     return Unsupported("a window of so many inputs overflows 32-bit sums");
   filter->input_scale = op.input_scale;
-  filter->divisor = static_cast<double>(op.input_scale) * static_cast<double>(op.filter_scale);
+  for (int64_t m = 0; m < RoundUp(conv->co, kPanel); ++m) {
+    const bool own = m < static_cast<int64_t>(op.filter_scales.size());
+    const float scale = own ? op.filter_scales[static_cast<size_t>(m)] : op.filter_scale;
+    filter->divisor.push_back(static_cast<double>(op.input_scale) * static_cast<double>(scale));
+  }
   filter->pixel = RoundUp(conv->ci, kQuad);
   auto bare = std::make_shared<cpu::ConvWeights>(*conv);
   for (cpu::ConvPhase& phase : bare->phases) {
@@ -311,7 +315,7 @@ void IntegerPlan::Row(const kernels::KernelTable& kernels, const Planes& planes,
       sums[k] = s.joined[k];
     }
     kernels.mlu.sums_to_half({sums[0], sums[1], sums[2], w_.expanded ? kPanel : columns_,
-                              filter_->phases[i].correction.data(), filter_->divisor,
+                              filter_->phases[i].correction.data(), filter_->divisor.data(),
                               y + (out_y * g_.out_w + phase.out_x) * w_.co,
                               w_.out_stride[1] * w_.co, count, w_.co});
   }

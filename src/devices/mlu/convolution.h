@@ -36,8 +36,8 @@ struct IntegerFilter {
   std::shared_ptr<const cpu::ConvWeights> conv;  // without panels
   bool wide = false;                             // 16 bits
   float input_scale = 1;
-  double divisor = 1;
-  int64_t pixel = 0;  // bytes of a pixel of a plane: channels rounded up to 4
+  std::vector<double> divisor;  // of each output, rounded up to 16
+  int64_t pixel = 0;            // bytes of a pixel of a plane: channels rounded up to 4
   std::vector<IntegerPhase> phases;
 };
 

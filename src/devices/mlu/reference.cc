@@ -159,6 +159,7 @@ ops::ConvBlock Bare(const ops::ConvBlock& op) {
   bare.output_shrink = op.output_shrink;
   bare.input_scale = op.input_scale;
   bare.filter_scale = op.filter_scale;
+  bare.filter_scales = op.filter_scales;
   return bare;
 }
 
@@ -168,14 +169,18 @@ Result<Tensor> IntegerConvolution(const ops::ConvBlock& op, const Tensor& x, con
   PICABIA_ASSIGN_OR_RETURN(Tensor y, Tensor::Create(DType::kF32, out[0].shape));
   const Shape& s = y.shape();
   const Sums sums(op, x, filter);
-  const double divisor = static_cast<double>(op.input_scale) * static_cast<double>(op.filter_scale);
+  const auto divisor = [&](int64_t m) {
+    const float scale =
+        op.filter_scales.empty() ? op.filter_scale : op.filter_scales[static_cast<size_t>(m)];
+    return static_cast<double>(op.input_scale) * static_cast<double>(scale);
+  };
   float* to = y.MutableData<float>();
   for (int64_t n = 0; n < s[0]; ++n)
     for (int64_t oy = 0; oy < s[1]; ++oy)
       for (int64_t ox = 0; ox < s[2]; ++ox)
         for (int64_t m = 0; m < s[3]; ++m)
           *to++ =
-              HalfToFloat(rules::SumToHalf(static_cast<double>(sums.At(n, oy, ox, m)), divisor));
+              HalfToFloat(rules::SumToHalf(static_cast<double>(sums.At(n, oy, ox, m)), divisor(m)));
   return y;
 }
 
@@ -232,6 +237,7 @@ Result<Tensor> Run(const ops::Op& op, const std::vector<Tensor>& in) {
     block.window = conv->window;
     block.input_scale = conv->input_scale;
     block.filter_scale = conv->filter_scale;
+    block.filter_scales = conv->filter_scales;
     return IntegerConvolution(block, in[0], in[1]);
   }
   if (const auto* conv = std::get_if<ops::Int8ConvTranspose2D>(&op)) {
@@ -241,6 +247,7 @@ Result<Tensor> Run(const ops::Op& op, const std::vector<Tensor>& in) {
     block.output_shrink = conv->output_shrink;
     block.input_scale = conv->input_scale;
     block.filter_scale = conv->filter_scale;
+    block.filter_scales = conv->filter_scales;
     return IntegerConvolution(block, in[0], in[1]);
   }
   if (const auto* norm = std::get_if<ops::InstanceNorm>(&op))

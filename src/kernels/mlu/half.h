@@ -9,15 +9,15 @@
 
 namespace picabia::kernels {
 
-// One row of pixels of sums of products to halves: SumToHalf(sum, divisor), where the sum is
+// One row of pixels of sums of products to halves: SumToHalf(sum, divisor[c]), where the sum is
 //   low - correction                                    |.| < 2^31      (high and middle null), or
 //   high * 65536 + middle * 256 + low - correction      |.| < 2^53
 struct SumsToHalf {
   const int32_t *high, *middle, *low;
   int64_t stride;            // int32 between pixels, >= channels rounded up to 16
   const double* correction;  // [channels rounded up to 16], integers
-  double divisor;
-  uint16_t* y;  // pixel p, channel c at y[p * y_stride + c]
+  const double* divisor;     // the same, not 0
+  uint16_t* y;               // pixel p, channel c at y[p * y_stride + c]
   int64_t y_stride;
   int64_t pixels, channels;
 };

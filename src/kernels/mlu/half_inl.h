@@ -219,10 +219,11 @@ struct PixelSums {
 template <bool kWide>
 void SumsToHalves(const SumsToHalf& args) {
   const SumsToHalf s = args;
-  const float inverse = static_cast<float>(1 / s.divisor);
   for (int64_t c = 0; c < s.channels; c += kPanel) {
     const int64_t n = std::min<int64_t>(kPanel, s.channels - c);
-    const double* correction = s.correction + c;
+    const double *correction = s.correction + c, *divisor = s.divisor + c;
+    Float16 inverse;
+    for (int k = 0; k < kPanel; ++k) inverse[k] = static_cast<float>(1 / divisor[k]);
     Int32x16 whole{};
     if (!kWide)
       for (int k = 0; k < kPanel; ++k) whole[k] = static_cast<int32_t>(correction[k]);
@@ -237,7 +238,7 @@ void SumsToHalves(const SumsToHalf& args) {
       if (__builtin_expect(AnyLane(near), 0))
         for (int k = 0; k < kPanel; ++k)
           if (near[k] != 0)
-            y[k] = mlu::SumToHalf(PixelSums<kWide>::Exact(s, at + k, correction[k]), s.divisor);
+            y[k] = mlu::SumToHalf(PixelSums<kWide>::Exact(s, at + k, correction[k]), divisor[k]);
       uint16_t* to = s.y + p * s.y_stride + c;
       if (n == kPanel) {
         StoreVector(to, y);
