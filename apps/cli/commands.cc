@@ -44,7 +44,9 @@ runtime::SessionOptions RunOptions::session() const {
 }
 
 passes::Target RunOptions::target() const {
-  return device == "mlu" ? passes::Target::kMlu270 : passes::Target::kCpu;
+  // Wide numerics are those of device cpu.
+  const bool card = device == "mlu" && mlu_numerics == "faithful";
+  return card ? passes::Target::kMlu270 : passes::Target::kCpu;
 }
 
 namespace {

@@ -116,8 +116,9 @@ def test_a_float_graph_runs_in_half(style, run_mlu, emulator, examples):
     assert psnr(last, expected) > 30
 
 
-def test_wide_numerics_keep_floats(quantized, run_mlu, run_model, examples):
-    path, feeds = quantized(8), {INPUT: photo(examples, (64, 64))}
+@pytest.mark.parametrize("bits, per_channel", GRAPHS)
+def test_wide_numerics_keep_floats(bits, per_channel, quantized, run_mlu, run_model, examples):
+    path, feeds = quantized(bits, per_channel), {INPUT: photo(examples, (64, 64))}
     [wide], _ = run_mlu(path, ["add_37"], feeds, "--mlu-numerics", "wide")
     [cpu] = run_model(path)(["add_37"], feeds)
     assert np.array_equal(wide, cpu)
