@@ -24,6 +24,8 @@
 namespace picabia::mlu {
 namespace {
 
+constexpr int64_t kChunk = 64 << 10;  // elements that a thread takes at a time
+
 // Constants with one element are immediates of the operators that read them, which compute in
 // float; others are tensors, and so halves.
 Result<Tensor> HalfConstant(const Tensor& tensor) {
@@ -59,6 +61,7 @@ struct Device::Impl {
   Status PrepareBlock(size_t i, const ops::ConvBlock& op, const program::Constant* filter);
   void FindReaders();
   Status Start(const std::vector<Tensor>& inputs);
+  Result<Tensor> RoundInput(const Tensor& x);
   Status MakeFloats(Value& v);
   Result<Value> RunStepAt(size_t i, cpu::StepReport& report);
   Result<Value> RunBlock(size_t i, const ops::ConvBlock& op, cpu::StepReport& report);
@@ -166,16 +169,27 @@ Status Device::Impl::Start(const std::vector<Tensor>& inputs) {
   for (size_t v = 0; v < constants.size(); ++v)
     if (constants[v]) live[v] = Value::Of(*constants[v]);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    PICABIA_ASSIGN_OR_RETURN(Tensor rounded, RoundTensor(inputs[i]));
+    PICABIA_ASSIGN_OR_RETURN(Tensor rounded, RoundInput(inputs[i]));
     At(program.inputs[i].value) = Value::Of(std::move(rounded));
   }
   return OkStatus();
 }
 
+Result<Tensor> Device::Impl::RoundInput(const Tensor& x) {
+  if (x.dtype() != DType::kF32) return RoundTensor(x);
+  PICABIA_ASSIGN_OR_RETURN(Tensor y, pool.AllocateTensor(DType::kF32, x.shape()));
+  const int64_t n = x.num_elements();
+  threads.For(CeilDiv(n, kChunk), [&](int64_t i, int) {
+    const int64_t from = i * kChunk, count = std::min(kChunk, n - from);
+    std::copy_n(x.data<float>() + from, count, y.MutableData<float>() + from);
+    kernels.mlu.round(y.MutableData<float>() + from, count);
+  });
+  return y;
+}
+
 Status Device::Impl::MakeFloats(Value& v) {
   if (v.tensor.has_data() || !v.halves.has_data()) return OkStatus();
   PICABIA_ASSIGN_OR_RETURN(v.tensor, pool.AllocateTensor(DType::kF32, v.shape));
-  constexpr int64_t kChunk = 64 << 10;
   const int64_t n = v.tensor.num_elements();
   threads.For(CeilDiv(n, kChunk), [&](int64_t i, int) {
     kernels.mlu.to_float(v.halves.data<uint16_t>() + i * kChunk, std::min(kChunk, n - i * kChunk),

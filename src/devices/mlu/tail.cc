@@ -48,13 +48,10 @@ std::vector<float> Tail::Repeat(const float* values) const {
   return v;
 }
 
-// Means along a row from the sums of each entry of the period.
-void Tail::RowMean(const double* sums, float* means) const {
-  for (int64_t c = 0; c < channels_; ++c) {
-    double sum = 0;
-    for (int64_t i = c; i < period_; i += channels_) sum += sums[i];
-    means[c] = rules::Mean(sum, width_);
-  }
+// Means along a row from the sums of each entry of the period, which it adds up.
+void Tail::RowMean(double* sums, float* means) const {
+  for (int64_t i = channels_; i < period_; ++i) sums[i % channels_] += sums[i];
+  kernels_.mlu.mean(sums, channels_, width_, means);
 }
 
 std::vector<float> Tail::MeanOfRows(const std::vector<float>& rows) const {

@@ -34,7 +34,7 @@ class Tail {
   void FinishRow(uint16_t* row, const uint16_t* residual, float* scratch) const;
 
  private:
-  void RowMean(const double* sums, float* means) const;
+  void RowMean(double* sums, float* means) const;
   std::vector<float> MeanOfRows(const std::vector<float>& rows) const;
   std::vector<float> Repeat(const float* values) const;
   void FinishFloats(float* v, const uint16_t* residual) const;

@@ -8,6 +8,7 @@ using Int16x32 [[gnu::vector_size(64)]] = int16_t;
 using Int32x16 [[gnu::vector_size(64)]] = int32_t;
 using Word32x16 [[gnu::vector_size(64)]] = uint32_t;
 using Double8 [[gnu::vector_size(64)]] = double;
+using Word64x8 [[gnu::vector_size(64)]] = uint64_t;
 using Float8 [[gnu::vector_size(32)]] = float;
 using Word16 [[gnu::vector_size(32)]] = uint16_t;
 using Byte16 [[gnu::vector_size(16)]] = uint8_t;

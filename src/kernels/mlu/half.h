@@ -49,6 +49,8 @@ struct MluKernels {
   // sums[j] += SquaredDifference(x, mean[j]).
   void (*sum_squares)(const uint16_t* x, int64_t count, int64_t period, const float* mean,
                       double* sums);
+  // means[c] = Mean(sums[c], count) of `channels` sums.
+  void (*mean)(const double* sums, int64_t channels, int64_t count, float* means);
   void (*normalize)(const HalfNorm& n);
   void (*quantize)(const HalfQuantize& q);
   // y = RoundHalf(y), in place; ToHalf(x); and exactly back.

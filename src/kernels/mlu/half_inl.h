@@ -100,6 +100,29 @@ void SumSquares(const uint16_t* x, int64_t count, int64_t period, const float* m
       [=](int64_t j, const State& s) { s.sums.Store(sums + j); });
 }
 
+// Floats of doubles, cut to 24 bits; where something was cut off, the last bit says so, which keeps
+// a later rounding to half from being a second one.
+[[gnu::always_inline]] inline Float8 RoundToOdd(Double8 v) {
+  constexpr uint64_t kCut = (uint64_t{1} << 29) - 1;
+  const Word64x8 bits = (Word64x8)v;
+  const Word64x8 sticky = (Word64x8)((bits & kCut) != 0) & (kCut + 1);
+  return __builtin_convertvector((Double8)((bits & ~kCut) | sticky), Float8);
+}
+
+void MeanOfSums(const double* sums, int64_t channels, int64_t count, float* means) {
+  const float inverse = 1.f / static_cast<float>(count);
+  for (int64_t c = 0; c < channels; c += kPanel) {
+    const int64_t n = std::min<int64_t>(kPanel, channels - c);
+    Float8 part[2];
+    for (int i = 0; i < 2; ++i) {
+      const int64_t left = std::clamp<int64_t>(n - 8 * i, 0, 8);
+      part[i] = RoundToOdd(left == 8 ? LoadVector<Double8>(sums + c + 8 * i)
+                                     : LoadSome<Double8>(sums + c + 8 * i, left));
+    }
+    StoreSome(means + c, RoundHalves(RoundHalves(LoadVector<Float16>(part)) * inverse), n);
+  }
+}
+
 [[gnu::always_inline]] inline Float16 Positive(Float16 v) {
   const Float16 zero{};
   return v > zero ? v : zero;
@@ -256,6 +279,7 @@ void SumsToHalfRow(const SumsToHalf& s) {
 constexpr MluKernels kMluKernels = {.sums_to_half = SumsToHalfRow,
                                     .sum = SumHalves,
                                     .sum_squares = SumSquares,
+                                    .mean = MeanOfSums,
                                     .normalize = NormalizeHalfRow,
                                     .quantize = QuantizeHalfRow,
                                     .round = RoundFloats,

@@ -201,14 +201,34 @@ TEST(HalfKernels, Sums) {
   }
 }
 
+TEST(HalfKernels, Means) {
+  std::vector<double> sums = NastyNumbers();
+  std::erase_if(sums, [](double v) { return !std::isfinite(v); });
+  for (const int64_t channels : {int64_t{1}, int64_t{7}, int64_t{8}, int64_t{9}, int64_t{17},
+                                 static_cast<int64_t>(sums.size())})
+    for (const int64_t count : {1, 3, 256}) {
+      for (const KernelTable* t : Tables()) {
+        Guarded<float> means(channels);
+        t->mlu.mean(sums.data(), channels, count, means.data());
+        for (int64_t c = 0; c < channels; ++c)
+          ASSERT_EQ(means[c], mlu::Mean(sums[static_cast<size_t>(c)], count))
+              << IsaName(t->isa) << ' ' << sums[static_cast<size_t>(c)] << " / " << count;
+        means.Take();
+      }
+    }
+}
+
 TEST(HalfKernels, Norm) {
   std::mt19937 rng(13);
   int variant = 0;
   for (const RowCase& c : RowCases()) {
     for (const bool residual : {false, true}) {
       const bool relu = ++variant % 2 == 0, relu2 = variant % 3 == 0;
-      const auto x = RandomHalves(c.count(), 60000, rng), r = RandomHalves(c.count(), 60000, rng);
+      auto x = RandomHalves(c.count(), 60000, rng);
+      const auto r = RandomHalves(c.count(), 60000, rng);
       const auto mean = RandomParameters(c, -300, 300, rng);
+      for (size_t i = 0; i < x.size(); i += 4)  // 0 over a deviation of 0 is no number
+        x[i] = mlu::ToHalf(mean[i % static_cast<size_t>(c.channels)]);
       auto deviation = RandomParameters(c, 0.03f, 40, rng);
       if (variant % 5 == 0) std::fill(deviation.begin(), deviation.end(), 0.f);
       const auto scale = RandomParameters(c, -3, 3, rng), shift = RandomParameters(c, -9, 9, rng);
