@@ -112,7 +112,7 @@ Json Describe(const Options& options, const runtime::Session& session,
                             ? fmt::format("synthetic picture, seed {}", studio::kSyntheticSeed)
                             : "as --set gives it"},
                {"device", options.run.device},
-               {"precision", options.run.precision},
+               {"precision", session.arithmetic()},
                {"fast", options.run.fast},
                {"isa", IsaName(session.isa())},
                {"threads", ThreadPool(options.run.threads).threads()},
@@ -163,8 +163,8 @@ std::string Text(const Json& j) {
 
 Result<Json> Bench(const Options& options, const studio::Preprocess& preprocess,
                    const std::vector<studio::SetOption>& sets) {
-  PICABIA_RETURN_IF_ERROR(studio::CheckDevice(options.run.device));
   studio::ModelOptions model_options;
+  model_options.compile.pipeline.target = options.run.target();
   model_options.preprocess = preprocess;
   PICABIA_ASSIGN_OR_RETURN(model_options.compile.operators,
                            LoadOperatorSet(options.run.libraries, options.run.device));
@@ -206,8 +206,8 @@ void AddBench(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("bench", "Time a model");
   command->footer(
-      "usage: picabia bench [MODEL] [--size HxW] [--precision int8|int16|fp32] [--fast] [--threads "
-      "N]\n"
+      "usage: picabia bench [MODEL] [--size HxW] [--device cpu|mlu] [--precision int8|int16|fp32]\n"
+      "                     [--fast] [--threads N] [--mlu-numerics faithful|wide]\n"
       "                     [--runs N] [--layers] [--json] [--preprocess SPEC] [--set "
       "NAME=VALUE]...\n"
       "                     [--operators LIBRARY]...");

@@ -28,29 +28,73 @@ std::string Printable(const std::string& text) {
 runtime::SessionOptions RunOptions::session() const {
   runtime::SessionOptions options;
   options.precision = *runtime::ParsePrecision(precision);  // the option admits only known names
-  if (fast && options.precision != runtime::Precision::kInt8)
-    Misuse("--fast goes with --precision int8 only");
+  const bool is_mlu = device == "mlu";
+  if (fast && (is_mlu || options.precision != runtime::Precision::kInt8))
+    Misuse("--fast goes with --device cpu --precision int8 only");
+  if (is_mlu) {
+    options.device = runtime::DeviceKind::kMlu;
+    // The model says what it is, unless the user does.
+    if (precision_option->count() == 0) options.precision = runtime::Precision::kFp32;
+    options.mlu = mlu;
+    if (mlu_numerics == "wide") options.mlu.numerics = runtime::MluNumerics::kWide;
+  }
   options.fast = fast;
   options.threads = threads;
   return options;
 }
 
+passes::Target RunOptions::target() const {
+  // Wide numerics are those of device cpu.
+  const bool card = device == "mlu" && mlu_numerics == "faithful";
+  return card ? passes::Target::kMlu270 : passes::Target::kCpu;
+}
+
+namespace {
+
+void AddMluOptions(CLI::App& command, RunOptions& options) {
+  constexpr int kCores = 16;
+  command
+      .add_option("--mlu-numerics", options.mlu_numerics,
+                  "of device mlu: faithful rounds to half as the card does, wide keeps floats "
+                  "between convolutions")
+      ->check(CLI::IsMember({"faithful", "wide"}))
+      ->type_name("NAME")
+      ->capture_default_str();
+  const auto add = [&](const char* name, int& value, const char* text) {
+    command.add_option(name, value, text)
+        ->check(CLI::Range(1, kCores))
+        ->type_name("1..16")
+        ->capture_default_str();
+  };
+  add("--mlu-cores", options.mlu.cores, "cores of the modelled card; they change no number");
+  add("--mlu-data-parallelism", options.mlu.data_parallelism,
+      "pictures that the card runs at once");
+  add("--mlu-model-parallelism", options.mlu.model_parallelism, "cores that share a picture");
+}
+
+}  // namespace
+
 void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& default_precision) {
   constexpr int kMostThreads = 1024;  // more is a slip of the finger
   options.precision = default_precision;
-  command.add_option("--device", options.device, "cpu")
+  command.add_option("--device", options.device, "cpu, or mlu: a software MLU270")
       ->check(CLI::IsMember({"cpu", "mlu"}))
       ->type_name("NAME");
-  command.add_option("--precision", options.precision, "int8, int16 or fp32")
-      ->check(CLI::IsMember({"int8", "int16", "fp32"}))
-      ->type_name("NAME")
-      ->capture_default_str();
+  options.precision_option =
+      command
+          .add_option("--precision", options.precision,
+                      "int8, int16 or fp32; device mlu takes the model as it is unless this "
+                      "says what it must be")
+          ->check(CLI::IsMember({"int8", "int16", "fp32"}))
+          ->type_name("NAME")
+          ->capture_default_str();
   command.add_flag("--fast", options.fast,
                    "with int8: faster and less exact; the bytes may differ between machines");
   command.add_option("--threads", options.threads, "how many threads; 0: one per core")
       ->check(CLI::Range(0, kMostThreads))
       ->type_name("N")
       ->capture_default_str();
+  AddMluOptions(command, options);
   AddOperatorsOption(command, options.libraries);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "passes/pass.h"
 #include "runtime/session.h"
 #include "studio/preprocess.h"
 #include "studio/set_inputs.h"
@@ -30,15 +31,21 @@ void AddAssemble(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
 void AddCompile(CLI::App& app, Action& action);
 
-// How a model is run: --device, --precision and --threads.
+// How a model is run: --device, --precision and --threads, and what is for device mlu alone.
 struct RunOptions {
   std::string device = "cpu";
   std::string precision;
   bool fast = false;
   int threads = 0;
   std::vector<std::string> libraries;  // of custom operators
+  std::string mlu_numerics = "faithful";
+  runtime::MluOptions mlu;
+  CLI::Option* precision_option = nullptr;
 
+  // Misuse where options do not go together.
   runtime::SessionOptions session() const;
+  // Whose numbers the compiler keeps.
+  passes::Target target() const;
 };
 void AddRunOptions(CLI::App& command, RunOptions& options, const std::string& default_precision);
 // --preprocess of the commands that have pictures.

@@ -1,4 +1,6 @@
 // picabia run: feeds tensors of .npy files to a model and writes what it gives.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <memory>
 #include <set>
@@ -73,10 +75,39 @@ Result<std::vector<runtime::Feed>> ReadFeeds(const std::vector<TensorFile>& file
   return feeds;
 }
 
+Json Saturated(const runtime::Session& session) {
+  Json all = Json::array();
+  for (const mlu::SaturatedMean& m : session.saturated()) {
+    all.push_back({{"node", m.node},
+                   {"what", m.what},
+                   {"channels", m.channels},
+                   {"saturated", m.saturated},
+                   {"limit", m.limit},
+                   {"exact", m.exact},
+                   {"given", m.given}});
+  }
+  return all;
+}
+
+std::string SaturatedText(const Json& all) {
+  if (all.empty()) return "no mean over the picture saturates on the card\n";
+  std::string text = "means over the picture that saturate on the card (limit 65504 / size)\n";
+  text += fmt::format("{:<28}{:<10}{:>10}{:>12}{:>14}{:>12}\n", "node", "", "channels", "limit",
+                      "exact", "on the card");
+  for (const Json& m : all) {
+    text += fmt::format(
+        "{:<28}{:<10}{:>4} of {:<3}{:>11.3f}{:>14.3f}{:>12.3f}\n", m["node"].get<std::string>(),
+        m["what"].get<std::string>(), m["saturated"].get<int64_t>(), m["channels"].get<int64_t>(),
+        m["limit"].get<double>(), m["exact"].get<double>(), m["given"].get<double>());
+  }
+  return text +
+         "remedy: scale the convolution before it down, for example by 1/64 in its weights\n";
+}
+
 Status Run(const Options& options, const std::vector<TensorFile>& feeds,
            const std::vector<TensorFile>& fetches, const std::vector<studio::SetOption>& sets) {
-  PICABIA_RETURN_IF_ERROR(studio::CheckDevice(options.run.device));
   studio::ModelOptions model_options;
+  model_options.compile.pipeline.target = options.run.target();
   model_options.compile.feeds = Names(feeds);
   for (const studio::SetOption& set : sets) model_options.compile.feeds.push_back(set.name);
   model_options.compile.fetches = Names(fetches);
@@ -104,7 +135,7 @@ Status Run(const Options& options, const std::vector<TensorFile>& feeds,
 
   Json json = {{"model", options.model},
                {"device", options.run.device},
-               {"precision", options.run.precision},
+               {"precision", session->arithmetic()},
                {"isa", IsaName(session->isa())},
                {"ms", ms.count()},
                {"outputs", Json::array()}};
@@ -117,7 +148,12 @@ Status Run(const Options& options, const std::vector<TensorFile>& feeds,
                                {"dtype", DTypeName(tensor.dtype())},
                                {"shape", tensor.shape()}});
   }
-  if (options.json) PrintJson(json);
+  if (options.run.mlu.watch) json["saturated"] = Saturated(*session);
+  if (options.json) {
+    PrintJson(json);
+  } else if (options.run.mlu.watch) {
+    Print(SaturatedText(json["saturated"]));
+  }
   return OkStatus();
 }
 
@@ -140,6 +176,8 @@ int RunAction(Options& options) {
   if (options.reference && options.run.precision != "fp32") {
     Misuse("--reference goes with --precision fp32 only");
   }
+  if (options.run.mlu.watch && options.run.device != "mlu")
+    Misuse("--saturation goes with --device mlu only");
   const auto sets = ParseSetOption(options.sets);
   for (const studio::SetOption& set : sets) {
     for (const TensorFile& feed : feeds) {
@@ -158,8 +196,9 @@ void AddRun(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "Feed tensors to a model and write what it gives");
   command->footer(
       "usage: picabia run MODEL --feed NAME=FILE.npy ... --fetch NAME=FILE.npy ...\n"
-      "                   [--device cpu] [--precision int8|int16|fp32] [--fast] [--threads N] "
-      "[--reference]\n"
+      "                   [--device cpu|mlu] [--precision int8|int16|fp32] [--fast] [--threads "
+      "N]\n"
+      "                   [--mlu-numerics faithful|wide] [--saturation] [--reference]\n"
       "                   [--set NAME=VALUE]... [--operators LIBRARY]... [--as-cambricon] "
       "[--json]");
   command->add_option("MODEL", options->model, "a .pb, .onnx or compiled file, or style:NAME");
@@ -168,6 +207,8 @@ void AddRun(CLI::App& app, Action& action) {
   command->add_option("--fetch", options->fetches, "a tensor to write")->type_name("NAME=FILE.npy");
   AddSetOption(*command, options->sets);
   AddRunOptions(*command, options->run, "fp32");
+  command->add_flag("--saturation", options->run.mlu.watch,
+                    "with --device mlu: say which means over the picture saturate on the card");
   command->add_flag("--reference", options->reference,
                     "interpret the graph as the file says, node by node, by the plainest code");
   command->add_flag("--as-cambricon", options->as_cambricon,

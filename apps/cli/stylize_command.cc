@@ -57,7 +57,8 @@ Result<Json> MakePicture(const Job& job, const Options& options, studio::Stylize
               {"height", result->height},
               {"ms_inference", stylizer.ms()},
               {"ms_total", ms.count()},
-              {"precision", options.run.precision},
+              {"device", options.run.device},
+              {"precision", stylizer.arithmetic()},
               {"isa", stylizer.isa()}};
 }
 
@@ -106,9 +107,8 @@ int StylizeAction(Options& options) {
   model_options.preprocess = ParsePreprocessOption(options.preprocess, options.color_order);
   if (!options.fetch.empty()) model_options.compile.fetches = {options.fetch};
   const std::vector<studio::SetOption> sets = ParseSetOption(options.sets);
-  if (const Status status = studio::CheckDevice(options.run.device); !status.ok())
-    return Fail(status);
   studio::BeginPictures("picabia", options.run.threads);  // while the model loads
+  model_options.compile.pipeline.target = options.run.target();
   options.job.model = options.model;
   const auto list = PlanJobs(options.job);
   if (!list.ok()) {
@@ -155,11 +155,12 @@ void AddStylize(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("stylize", "Make stylized pictures");
   command->footer(
-      "usage: picabia stylize IN... -o OUT [--style NAME | --model FILE] [--device cpu]\n"
+      "usage: picabia stylize IN... -o OUT [--style NAME | --model FILE] [--device cpu|mlu]\n"
       "                       [--precision int8|int16|fp32] [--fast] [--threads N] [--json] "
       "[--recursive]\n"
       "                       [--format NAME] [--quality N] [--color-order rgb|bgr]\n"
-      "                       [--max-pixels N] [--preprocess SPEC] [--set NAME=VALUE]... [--fetch "
+      "                       [--mlu-numerics faithful|wide] [--max-pixels N] [--preprocess SPEC] "
+      "[--set NAME=VALUE]... [--fetch "
       "NAME]\n"
       "                       [--operators LIBRARY]...\n"
       "       picabia stylize --list-styles");

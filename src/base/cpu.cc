@@ -24,10 +24,11 @@ constexpr const char* kNames[kNumIsas] = {"scalar",     "sse4",      "avx2",
 // Whether the processor has 8-bit tiles and the system lets this process (and the threads that it
 // starts from now on) use them.
 bool MayUseAmx() {
-  constexpr unsigned kTileBits = (1u << 24) | (1u << 25);  // EDX of leaf 7: AMX-TILE, AMX-INT8
-  constexpr unsigned kOsxsave = 1u << 27;                  // ECX of leaf 1
-  constexpr unsigned kTileState = 3u << 17;                // XCR0: TILECFG, TILEDATA
-  constexpr int kRequest = 0x1023, kTileData = 18;         // ARCH_REQ_XCOMP_PERM of Linux 5.16
+  // EDX of leaf 7: AVX512-FP16, AMX-TILE, AMX-INT8. Processors with the tiles have all three.
+  constexpr unsigned kTileBits = (1u << 23) | (1u << 24) | (1u << 25);
+  constexpr unsigned kOsxsave = 1u << 27;           // ECX of leaf 1
+  constexpr unsigned kTileState = 3u << 17;         // XCR0: TILECFG, TILEDATA
+  constexpr int kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM of Linux 5.16
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & kOsxsave) == 0) return false;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kTileBits) != kTileBits) return false;

@@ -78,6 +78,8 @@ Result<program::Constant> PackFilter(int32_t value, const Tensor& filter, bool t
                                                      (transposed ? s[3] : s[2])}));
   if (filter.dtype() == DType::kI8) {
     FillBlocks<int8_t>(filter, transposed, packed);
+  } else if (filter.dtype() == DType::kI16) {
+    FillBlocks<int16_t>(filter, transposed, packed);
   } else {
     FillBlocks<float>(filter, transposed, packed);
   }

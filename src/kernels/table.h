@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "kernels/int8.h"
+#include "kernels/mlu/half.h"
 #include "kernels/power/power.h"
 #include "kernels/quantized.h"
 #include "ops/ops.h"
@@ -155,6 +156,7 @@ struct KernelTable {
   void (*panel_largest)(const PanelRun& run, float* largest);
   void (*panel_quantize)(const PanelRun& run, const float* inverse, int8_t* out, PanelSums* sums);
   QuantizedKernels quantized;
+  MluKernels mlu;
 };
 
 // The kernels of `isa`, which this build must have (base/cpu.h never selects another).

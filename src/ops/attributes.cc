@@ -93,8 +93,12 @@ Status CheckTransposed(const Window& w, const std::array<int64_t, 2>& pads,
   return OkStatus();
 }
 
-Status CheckScales(float input_scale, float filter_scale) {
+Status CheckScales(float input_scale, float filter_scale, const std::vector<float>& each) {
   PICABIA_RETURN_IF_ERROR(CheckPositive("input_scale", input_scale));
+  for (const float scale : each) {
+    PICABIA_RETURN_IF_ERROR(CheckPositive("filter_scales", scale));
+    PICABIA_RETURN_IF_ERROR(CheckPositive("input_scale * filter_scales", input_scale * scale));
+  }
   PICABIA_RETURN_IF_ERROR(CheckPositive("filter_scale", filter_scale));
   // Each may be fine and their product still leave the range of float.
   return CheckPositive("input_scale * filter_scale", input_scale * filter_scale);
@@ -155,11 +159,11 @@ struct Checker {
   }
   Status operator()(const Int8Conv2D& op) const {
     PICABIA_RETURN_IF_ERROR(CheckWindow(op.window));
-    return CheckScales(op.input_scale, op.filter_scale);
+    return CheckScales(op.input_scale, op.filter_scale, op.filter_scales);
   }
   Status operator()(const Int8ConvTranspose2D& op) const {
     PICABIA_RETURN_IF_ERROR(CheckTransposed(op.window, {0, 0}, op.output_shrink));
-    return CheckScales(op.input_scale, op.filter_scale);
+    return CheckScales(op.input_scale, op.filter_scale, op.filter_scales);
   }
   Status operator()(const InstanceNorm& op) const { return CheckEpsilon(op.epsilon); }
   Status operator()(const BatchNorm& op) const { return CheckEpsilon(op.epsilon); }
@@ -370,8 +374,8 @@ Status Checker::operator()(const ConvBlock& op) const {
   PICABIA_RETURN_IF_ERROR(CheckNotNan("alpha", op.alpha));
   PICABIA_RETURN_IF_ERROR(CheckNotNan("post_scale", op.post_scale));
   PICABIA_RETURN_IF_ERROR(CheckNotNan("post_shift", op.post_shift));
-  if (op.input_scale == 0 && op.filter_scale == 0) return OkStatus();
-  return CheckScales(op.input_scale, op.filter_scale);
+  if (op.input_scale == 0 && op.filter_scale == 0 && op.filter_scales.empty()) return OkStatus();
+  return CheckScales(op.input_scale, op.filter_scale, op.filter_scales);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "base/tensor.h"
 #include "ops/common.h"
@@ -52,17 +53,21 @@ struct ConvTranspose2D {
 // Cambricon's quantized convolution: x float [N,H,W,C], filter int8 [KH,KW,C,M] -> float:
 //   y = conv(clamp(round_half_even(x * input_scale), -128, 127), filter) / (input_scale *
 //   filter_scale)
+// filter_scales: one each output channel in the place of filter_scale, or empty. With an int16
+// filter x has 16 bits, too: clamp(..., -32768, 32767). (Device mlu rounds halves away from zero.)
 struct Int8Conv2D {
   static constexpr const char* kName = "Int8Conv2D";
   static constexpr Arity kArity{2, 2};
   Window window;
   float input_scale = 1;
   float filter_scale = 1;
+  std::vector<float> filter_scales;
   template <typename V>
   void VisitFields(V&& v) {
     window.VisitFields(v);
     v("input_scale", input_scale);
     v("filter_scale", filter_scale);
+    v("filter_scales", filter_scales);
   }
   bool operator==(const Int8Conv2D&) const = default;
 };
@@ -75,12 +80,14 @@ struct Int8ConvTranspose2D {
   std::array<int64_t, 2> output_shrink{0, 0};
   float input_scale = 1;
   float filter_scale = 1;
+  std::vector<float> filter_scales;
   template <typename V>
   void VisitFields(V&& v) {
     window.VisitFields(v);
     v("output_shrink", output_shrink);
     v("input_scale", input_scale);
     v("filter_scale", filter_scale);
+    v("filter_scales", filter_scales);
   }
   bool operator==(const Int8ConvTranspose2D&) const = default;
 };
@@ -92,7 +99,8 @@ struct Int8ConvTranspose2D {
 //   residual)
 // pad_mode says what stands in `window`'s padding, or (kConstant and kEdge) what a transposed
 // convolution meets beyond x; output_pads and output_shrink are those of ConvTranspose2D.
-// filter_scale and input_scale > 0 make it an Int8Conv2D (filter int8); 0: a float convolution.
+// filter_scale and input_scale > 0 make it an Int8Conv2D (filter int8 or int16); 0: a float
+// convolution.
 struct ConvBlock {
   static constexpr const char* kName = "ConvBlock";
   Window window;
@@ -102,6 +110,7 @@ struct ConvBlock {
   std::array<int64_t, 2> output_shrink{0, 0};
   float input_scale = 0;
   float filter_scale = 0;
+  std::vector<float> filter_scales;
   bool has_bias = false;
   Norm norm = Norm::kNone;
   float epsilon = 0;
@@ -120,6 +129,7 @@ struct ConvBlock {
     v("output_shrink", output_shrink);
     v("input_scale", input_scale);
     v("filter_scale", filter_scale);
+    v("filter_scales", filter_scales);
     v("has_bias", has_bias);
     v("norm", norm);
     v("epsilon", epsilon);

@@ -118,9 +118,23 @@ Result<Shape> OutputShape(const Conv2D& op, Types in) {
 Result<Shape> OutputShape(const ConvTranspose2D& op, Types in) {
   return WithBias(in, ConvTransposeShape(op, in));
 }
-Result<Shape> OutputShape(const Int8Conv2D& op, Types in) { return ConvShape(op.window, 1, in); }
+namespace {
+
+Result<Shape> WithScales(const std::vector<float>& scales, Result<Shape> y) {
+  if (!y.ok() || scales.empty() || static_cast<int64_t>(scales.size()) == (*y)[3]) return y;
+  return InvalidArgument("attribute filter_scales has " + std::to_string(scales.size()) +
+                         " values, expected " + std::to_string((*y)[3]) +
+                         ", one an output channel");
+}
+
+}  // namespace
+
+Result<Shape> OutputShape(const Int8Conv2D& op, Types in) {
+  return WithScales(op.filter_scales, ConvShape(op.window, 1, in));
+}
 Result<Shape> OutputShape(const Int8ConvTranspose2D& op, Types in) {
-  return ConvTransposeShape({op.window, {0, 0}, op.output_shrink, 1}, in);
+  return WithScales(op.filter_scales,
+                    ConvTransposeShape({op.window, {0, 0}, op.output_shrink, 1}, in));
 }
 
 Result<Shape> OutputShape(const QuantizedConv2D& op, Types in) {
@@ -148,6 +162,7 @@ Result<Shape> OutputShape(const ConvBlock& op, Types in) {
   }
   size_t next = 2;
   const int64_t channels = y[3];
+  PICABIA_RETURN_IF_ERROR(WithScales(op.filter_scales, y).status());
   if (op.has_bias) PICABIA_RETURN_IF_ERROR(CheckPerChannel(in, next++, "bias", channels));
   if (op.norm == Norm::kInstance) {
     PICABIA_RETURN_IF_ERROR(CheckPerChannel(in, next++, "norm scale", channels));

@@ -61,6 +61,10 @@ struct TypeRule {
     if (!status.ok()) return status;
     return in[0];
   }
+  // A quantized one takes filters of 8 or 16 bits.
+  Result<DType> Quantized() const {
+    return Convolution(in.size() > 1 && in[1] == DType::kI16 ? DType::kI16 : DType::kI8);
+  }
   Result<DType> Convolution(DType filter) const {
     PICABIA_RETURN_IF_ERROR(Expect(in, 0, "x", DType::kF32));
     PICABIA_RETURN_IF_ERROR(Expect(in, 1, "filter", filter));
@@ -74,10 +78,10 @@ struct TypeRule {
 
   Result<DType> operator()(const Conv2D&) const { return Convolution(DType::kF32); }
   Result<DType> operator()(const ConvTranspose2D&) const { return Convolution(DType::kF32); }
-  Result<DType> operator()(const Int8Conv2D&) const { return Convolution(DType::kI8); }
-  Result<DType> operator()(const Int8ConvTranspose2D&) const { return Convolution(DType::kI8); }
+  Result<DType> operator()(const Int8Conv2D&) const { return Quantized(); }
+  Result<DType> operator()(const Int8ConvTranspose2D&) const { return Quantized(); }
   Result<DType> operator()(const ConvBlock& op) const {
-    return Convolution(op.filter_scale > 0 ? DType::kI8 : DType::kF32);
+    return op.filter_scale > 0 ? Quantized() : Convolution(DType::kF32);
   }
   Result<DType> operator()(const InstanceNorm&) const { return Same(ExpectAllF32(in, 0)); }
   Result<DType> operator()(const BatchNorm&) const { return Same(ExpectAllF32(in, 0)); }

@@ -49,6 +49,7 @@ std::optional<ops::ConvBlock> BlockOf(const ops::Op& op) {
     block.window = c->window;
     block.input_scale = c->input_scale;
     block.filter_scale = c->filter_scale;
+    block.filter_scales = c->filter_scales;
     return block;
   }
   if (const auto* c = std::get_if<ops::Int8ConvTranspose2D>(&op)) {
@@ -57,6 +58,7 @@ std::optional<ops::ConvBlock> BlockOf(const ops::Op& op) {
     block.output_shrink = c->output_shrink;
     block.input_scale = c->input_scale;
     block.filter_scale = c->filter_scale;
+    block.filter_scales = c->filter_scales;
     return block;
   }
   return std::nullopt;
@@ -93,8 +95,9 @@ struct Draft {
 
 class BlockFuser {
  public:
-  explicit BlockFuser(ir::Graph& graph)
+  BlockFuser(ir::Graph& graph, bool exactly)
       : graph_(graph),
+        exactly_(exactly),
         names_(graph),
         vectors_(graph, names_),
         producers_(ir::Producers(graph)),
@@ -110,7 +113,8 @@ class BlockFuser {
       TakePad(*draft);
       while (TakeNext(*draft)) {
       }
-      if (draft->op.norm == ops::Norm::kNone) PICABIA_RETURN_IF_ERROR(TakeUpsampling(*draft));
+      if (!exactly_ && draft->op.norm == ops::Norm::kNone)
+        PICABIA_RETURN_IF_ERROR(TakeUpsampling(*draft));
       PICABIA_RETURN_IF_ERROR(Finish(*draft, static_cast<int32_t>(n)));
       ++rewrites;
     }
@@ -267,7 +271,7 @@ class BlockFuser {
   }
 
   bool TakeBias(Draft& draft, ValueId other) const {
-    if (draft.stage >= kBias || !vectors_.Fits(other, draft.channels)) return false;
+    if (exactly_ || draft.stage >= kBias || !vectors_.Fits(other, draft.channels)) return false;
     draft.bias = other;
     draft.stage = kBias;
     return true;
@@ -315,6 +319,7 @@ class BlockFuser {
   }
 
   ir::Graph& graph_;
+  bool exactly_;  // a sum that rounds on its own stays; so do weights
   FreshNames names_;
   ChannelVectors vectors_;
   std::vector<int32_t> producers_;
@@ -324,10 +329,17 @@ class BlockFuser {
 
 }  // namespace
 
-Result<int> FuseConvBlocks(ir::Graph& graph) {
-  PICABIA_ASSIGN_OR_RETURN(const int rewrites, BlockFuser(graph).Run());
+namespace {
+
+Result<int> Fuse(ir::Graph& graph, bool exactly) {
+  PICABIA_ASSIGN_OR_RETURN(const int rewrites, BlockFuser(graph, exactly).Run());
   if (rewrites > 0) ir::RemoveDeadCode(graph);
   return rewrites;
 }
+
+}  // namespace
+
+Result<int> FuseConvBlocks(ir::Graph& graph) { return Fuse(graph, false); }
+Result<int> FuseConvBlocksExactly(ir::Graph& graph) { return Fuse(graph, true); }
 
 }  // namespace picabia::passes

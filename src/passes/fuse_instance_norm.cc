@@ -31,7 +31,8 @@ struct Match {
 // Reads a chain backwards from its last node. Each function is handed the value that it explains.
 class ChainMatcher {
  public:
-  explicit ChainMatcher(const ir::Graph& graph) : graph_(graph), producers_(ir::Producers(graph)) {}
+  ChainMatcher(const ir::Graph& graph, bool exactly)
+      : graph_(graph), exactly_(exactly), producers_(ir::Producers(graph)) {}
 
   std::optional<Match> At(size_t last) {
     const Node& add = graph_.nodes[last];
@@ -90,7 +91,7 @@ class ChainMatcher {
     if (node == nullptr) return Undo(mark);
     if (Is(*node, ops::BinaryKind::kDiv))
       return (Centered(node->inputs[0]) && Root(node->inputs[1])) || Undo(mark);
-    if (!Is(*node, ops::BinaryKind::kMul)) return Undo(mark);
+    if (exactly_ || !Is(*node, ops::BinaryKind::kMul)) return Undo(mark);
     for (size_t side = 0; side < 2; ++side) {
       const size_t inner = match_.nodes.size();
       if (Centered(node->inputs[side]) && InverseRoot(node->inputs[1 - side])) return true;
@@ -173,6 +174,7 @@ class ChainMatcher {
   }
 
   const ir::Graph& graph_;
+  bool exactly_;  // only with the division
   std::vector<int32_t> producers_;
   Match match_;
 };
@@ -210,8 +212,9 @@ bool IsComputedVector(const SymbolicShape& shape, int64_t channels) {
 
 class Fuser {
  public:
-  explicit Fuser(ir::Graph& graph)
+  Fuser(ir::Graph& graph, bool exactly)
       : graph_(graph),
+        exactly_(exactly),
         uses_(ir::UseCounts(graph)),
         shapes_(SymbolicShapes(graph)),
         names_(graph),
@@ -219,7 +222,7 @@ class Fuser {
 
   Result<int> Run() {
     std::vector<std::pair<size_t, Match>> matches;
-    ChainMatcher matcher(graph_);
+    ChainMatcher matcher(graph_, exactly_);
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
       std::optional<Match> match = matcher.At(n);
       if (!match || !IsClosed(graph_, uses_, *match, static_cast<int32_t>(n))) continue;
@@ -265,6 +268,7 @@ class Fuser {
   }
 
   ir::Graph& graph_;
+  bool exactly_;
   const std::vector<int32_t> uses_;
   const std::vector<SymbolicShape> shapes_;
   FreshNames names_;
@@ -273,6 +277,7 @@ class Fuser {
 
 }  // namespace
 
-Result<int> FuseInstanceNorm(ir::Graph& graph) { return Fuser(graph).Run(); }
+Result<int> FuseInstanceNorm(ir::Graph& graph) { return Fuser(graph, false).Run(); }
+Result<int> FuseInstanceNormExactly(ir::Graph& graph) { return Fuser(graph, true).Run(); }
 
 }  // namespace picabia::passes

@@ -11,9 +11,19 @@
 
 namespace picabia::passes {
 
+// Whose numbers the rewrites must keep.
+enum class Target {
+  kCpu,  // those of real arithmetic
+  // Those of a card that rounds to half after every operation: rewrites that change weights, or
+  // that take a division for a multiplication, are left out (kernels/mlu/numerics.h).
+  kMlu270,
+};
+
 // Every pass keeps the graph's inputs and outputs (values, names, types) and the meaning of the
 // outputs. Returns how many rewrites it made.
 Result<int> RemoveIdentities(ir::Graph& graph);  // Identity(x) -> x
+Result<int> SplitIntegerConvolutions(
+    ir::Graph& graph);  // 16 bits, or a scale a channel -> 8-bit convolutions with one scale
 Result<int> FoldConstants(ir::Graph& graph);     // op(constants) -> constant, under a byte budget
 Result<int> FuseInstanceNorm(ir::Graph& graph);  // the TensorFlow chain of 9 nodes -> InstanceNorm
 Result<int> FoldBatchNorm(
@@ -28,14 +38,21 @@ Result<int> FoldFilters(ir::Graph& graph);  // FoldConstants, also of filters ke
 Result<int> FuseConvBlocks(
     ir::Graph& graph);  // pad + convolution + bias + norm + activation + residual -> ConvBlock
 
+// Those of the last two that a card computes alike: no weights are changed, no bias joins the
+// products before they are rounded, no reciprocal stands for a division.
+Result<int> FuseInstanceNormExactly(ir::Graph& graph);
+Result<int> FuseConvBlocksExactly(ir::Graph& graph);
+
 struct PassInfo {
   const char* name;
   Result<int> (*run)(ir::Graph&);
+  Result<int> (*run_mlu270)(ir::Graph&);  // under Target::kMlu270; null: left out
 };
 // In the order in which they run.
 const std::vector<PassInfo>& Pipeline();
 
 struct PipelineOptions {
+  Target target = Target::kCpu;
   std::vector<std::string> disabled;  // names of passes to leave out; an unknown name is an error
   // Called after each pass with its name, rewrite count and seconds; may be empty.
   std::function<void(const PassInfo&, int rewrites, double seconds, const ir::Graph&)> observer;

@@ -10,18 +10,19 @@ namespace picabia::passes {
 const std::vector<PassInfo>& Pipeline() {
   static const std::vector<PassInfo> passes = {
       // Frozen graphs read weights through Identities: nothing sees constants before they are gone.
-      {"remove_identities", RemoveIdentities},
+      {"remove_identities", RemoveIdentities, RemoveIdentities},
+      {"split_integer_convolutions", SplitIntegerConvolutions, nullptr},
       // The filters of quantized convolutions take their layout while they are bytes.
-      {"transpose_quantized_filters", SinkDequantize},
-      {"fold_constants", FoldConstants},
+      {"transpose_quantized_filters", SinkDequantize, SinkDequantize},
+      {"fold_constants", FoldConstants, FoldConstants},
       // Settles the layout, so that the fusions below see spatial operators side by side.
-      {"cancel_transposes", CancelTransposes},
-      {"sink_dequantize", SinkDequantize},
-      {"fuse_quantized", FuseQuantized},
-      {"fold_filters", FoldFilters},
-      {"fuse_instance_norm", FuseInstanceNorm},
-      {"fold_batch_norm", FoldBatchNorm},
-      {"fuse_conv_blocks", FuseConvBlocks},
+      {"cancel_transposes", CancelTransposes, CancelTransposes},
+      {"sink_dequantize", SinkDequantize, SinkDequantize},
+      {"fuse_quantized", FuseQuantized, FuseQuantized},
+      {"fold_filters", FoldFilters, FoldFilters},
+      {"fuse_instance_norm", FuseInstanceNorm, FuseInstanceNormExactly},
+      {"fold_batch_norm", FoldBatchNorm, nullptr},
+      {"fuse_conv_blocks", FuseConvBlocks, FuseConvBlocksExactly},
   };
   return passes;
 }
@@ -40,8 +41,10 @@ Status RunPipeline(ir::Graph& graph, const PipelineOptions& options) {
   for (const PassInfo& pass : Pipeline()) {
     const auto& disabled = options.disabled;
     if (std::find(disabled.begin(), disabled.end(), pass.name) != disabled.end()) continue;
+    const auto run = options.target == Target::kCpu ? pass.run : pass.run_mlu270;
+    if (run == nullptr) continue;
     const auto start = std::chrono::steady_clock::now();
-    Result<int> rewrites = pass.run(graph);
+    Result<int> rewrites = run(graph);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     const Status status = rewrites.ok() ? ir::Verify(graph) : rewrites.status();
     if (!status.ok()) return status.WithContext(std::string("pass ") + pass.name);

@@ -134,9 +134,11 @@ class Checker {
   }
 
   Status CheckPackedLength(const ops::ConvBlock& op, const Constant& c) const {
-    const DType expected = op.input_scale > 0 ? DType::kI8 : DType::kF32;
-    if (program_.values[static_cast<size_t>(c.value)].dtype != expected)
-      return InvalidModel(std::string("its filter is not ") + DTypeName(expected));
+    const bool integer = op.input_scale > 0;
+    const DType found = program_.values[static_cast<size_t>(c.value)].dtype;
+    if (integer ? found != DType::kI8 && found != DType::kI16 : found != DType::kF32)
+      return InvalidModel(std::string("its filter is not ") +
+                          (integer ? "int8 or int16" : "float32"));
     const int64_t ci = op.transposed ? c.shape[3] : c.shape[2];
     const int64_t co = op.transposed ? c.shape[2] : c.shape[3];
     const int64_t dims[] = {CeilDiv(co, kPanel), kPanel, c.shape[0], c.shape[1], ci};

@@ -60,6 +60,7 @@ const char* PrecisionName(Precision precision) { return RowOf(precision).name; }
 
 struct Session::Impl {
   Result<Tensor> TakeFeed(const program::Port& port, const std::vector<Feed>& feeds) const;
+  Status MakeDevice();
   Status CheckFeedNames(const std::vector<Feed>& feeds) const;
   const std::string& NameOf(const program::Port& port) const {
     return program->values[static_cast<size_t>(port.value)].name;
@@ -70,7 +71,9 @@ struct Session::Impl {
 
   std::shared_ptr<const program::Program> program;
   SessionOptions options;
-  std::unique_ptr<cpu::Device> device;
+  // One of them.
+  std::unique_ptr<cpu::Device> cpu;
+  std::unique_ptr<mlu::Device> mlu;
   std::vector<StepProfile> profile;
 };
 
@@ -89,18 +92,77 @@ Result<std::unique_ptr<Session>> Session::Create(std::shared_ptr<const program::
   session->impl_ = std::make_unique<Impl>();
   session->impl_->program = std::move(program);
   session->impl_->options = options;
-  const cpu::DeviceOptions device_options{RowOf(options.precision).arithmetic, options.threads,
-                                          options.reference, options.fast};
-  PICABIA_ASSIGN_OR_RETURN(session->impl_->device,
-                           cpu::Device::Create(*session->impl_->program, device_options));
+  PICABIA_RETURN_IF_ERROR(session->impl_->MakeDevice());
   return session;
 }
 
 const program::Program& Session::program() const { return *impl_->program; }
 const SessionOptions& Session::options() const { return impl_->options; }
-Isa Session::isa() const { return impl_->device->isa(); }
+Isa Session::isa() const { return impl_->mlu ? impl_->mlu->isa() : impl_->cpu->isa(); }
 const std::vector<StepProfile>& Session::profile() const { return impl_->profile; }
-int64_t Session::arena_bytes() const { return impl_->device->peak_bytes(); }
+int64_t Session::arena_bytes() const {
+  return impl_->mlu ? impl_->mlu->peak_bytes() : impl_->cpu->peak_bytes();
+}
+
+std::string Session::arithmetic() const {
+  if (impl_->options.device == DeviceKind::kMlu) return mlu::ArithmeticOf(*impl_->program);
+  return PrecisionName(impl_->options.precision);
+}
+
+const std::vector<mlu::SaturatedMean>& Session::saturated() const {
+  static const std::vector<mlu::SaturatedMean> none;
+  return impl_->mlu ? impl_->mlu->saturated() : none;
+}
+
+namespace {
+
+// The card runs integers where the model has them: what a user asks for must be there.
+Status CheckMluPrecision(const program::Program& program, Precision precision) {
+  if (precision == Precision::kFp32) return OkStatus();
+  const std::string found = mlu::ArithmeticOf(program), wanted = PrecisionName(precision);
+  if (found == wanted || found == "none") return OkStatus();
+  const std::string bits = precision == Precision::kInt16 ? " --bits 16" : "";
+  return Unsupported("device mlu: precision " + wanted + " of a model whose convolutions are " +
+                     found + "; quantize the float model first: picabia quantize MODEL -o OUT.pb" +
+                     bits);
+}
+
+Status CheckMluOptions(const MluOptions& mlu) {
+  constexpr int kCores = 16;
+  const auto check = [](const char* name, int value) {
+    if (value >= 1 && value <= kCores) return OkStatus();
+    return InvalidArgument(std::string(name) + ": found " + std::to_string(value) +
+                           ", expected 1 to " + std::to_string(kCores));
+  };
+  PICABIA_RETURN_IF_ERROR(check("MLU cores", mlu.cores));
+  PICABIA_RETURN_IF_ERROR(check("data parallelism", mlu.data_parallelism));
+  PICABIA_RETURN_IF_ERROR(check("model parallelism", mlu.model_parallelism));
+  if (mlu.data_parallelism * mlu.model_parallelism <= mlu.cores) return OkStatus();
+  return InvalidArgument("data parallelism " + std::to_string(mlu.data_parallelism) +
+                         " times model parallelism " + std::to_string(mlu.model_parallelism) +
+                         " is more than the " + std::to_string(mlu.cores) + " cores");
+}
+
+}  // namespace
+
+Status Session::Impl::MakeDevice() {
+  const bool is_mlu = options.device == DeviceKind::kMlu;
+  if (is_mlu) {
+    if (options.fast) return InvalidArgument("fast is a way of device cpu only");
+    PICABIA_RETURN_IF_ERROR(CheckMluOptions(options.mlu));
+    PICABIA_RETURN_IF_ERROR(CheckMluPrecision(*program, options.precision));
+  }
+  if (is_mlu && options.mlu.numerics == MluNumerics::kFaithful) {
+    PICABIA_ASSIGN_OR_RETURN(mlu, mlu::Device::Create(*program, {options.threads, options.reference,
+                                                                 options.mlu.watch}));
+    return OkStatus();
+  }
+  // Wide: what device cpu computes in float, with the integer convolutions of the graph.
+  const auto arithmetic = is_mlu ? cpu::Arithmetic::kFp32 : RowOf(options.precision).arithmetic;
+  PICABIA_ASSIGN_OR_RETURN(cpu, cpu::Device::Create(*program, {arithmetic, options.threads,
+                                                               options.reference, options.fast}));
+  return OkStatus();
+}
 
 Status Session::Impl::CheckFeedNames(const std::vector<Feed>& feeds) const {
   for (size_t i = 0; i < feeds.size(); ++i) {
@@ -146,7 +208,8 @@ Result<std::vector<Tensor>> Session::Run(const std::vector<Feed>& feeds) {
     inputs.push_back(std::move(tensor));
   }
   std::vector<cpu::StepReport> reports;
-  PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, s.device->Run(inputs, reports));
+  PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs,
+                           s.mlu ? s.mlu->Run(inputs, reports) : s.cpu->Run(inputs, reports));
   s.profile.clear();
   for (size_t i = 0; i < reports.size(); ++i) {
     const cpu::StepReport& r = reports[i];

@@ -12,6 +12,7 @@
 #include "base/cpu.h"
 #include "base/status.h"
 #include "base/tensor.h"
+#include "devices/mlu/device.h"
 #include "program/program.h"
 
 namespace picabia::runtime {
@@ -25,7 +26,30 @@ enum class Precision {
 Result<Precision> ParsePrecision(const std::string& name);  // "fp32", "int8", "int16"
 const char* PrecisionName(Precision precision);
 
+// Where a program runs, and with which numbers.
+enum class DeviceKind {
+  kCpu,
+  kMlu,  // the software MLU270 (devices/mlu/device.h); programs compiled for mlu270 give the card's
+         // numbers, others come close
+};
+
+enum class MluNumerics {
+  kFaithful,  // half after each operation, as the card
+  kWide,      // float between the convolutions
+};
+
+// What the card would be asked for. It changes no number: only the modelled time.
+struct MluOptions {
+  MluNumerics numerics = MluNumerics::kFaithful;
+  int cores = 16;             // 1 to 16
+  int data_parallelism = 1;   // pictures at a time
+  int model_parallelism = 1;  // cores a picture
+  bool watch = false;         // Session::saturated() is wanted; costs time
+};
+
 struct SessionOptions {
+  // Of device mlu the model itself decides: kFp32 takes it as it is, others refuse a model that was
+  // not quantized so.
   Precision precision = Precision::kFp32;
   int threads = 0;  // 0: one per core
   bool reference =
@@ -33,6 +57,8 @@ struct SessionOptions {
   // Under kInt8: speed before exactness (docs/numerics.md). The bits may differ between instruction
   // sets, not between numbers of threads.
   bool fast = false;
+  DeviceKind device = DeviceKind::kCpu;
+  MluOptions mlu = {};
 };
 
 struct Feed {
@@ -63,6 +89,13 @@ class Session {
   // they can (an integer picture fed to a float input). Returns the outputs in the program's order.
   // The error names the input or the step.
   Result<std::vector<Tensor>> Run(const std::vector<Feed>& feeds);
+
+  // What the convolutions compute in: the precision's name, or of device mlu "int8", "int16",
+  // "half", "mixed" or "none", as the model says.
+  std::string arithmetic() const;
+
+  // Means over the picture of the last Run whose sums saturate on the card (MluOptions::watch).
+  const std::vector<mlu::SaturatedMean>& saturated() const;
 
   // The steps of the last Run.
   const std::vector<StepProfile>& profile() const;

@@ -34,6 +34,7 @@ class Stylizer {
   // Milliseconds that the network took in the last Run().
   double ms() const { return ms_; }
   const char* isa() const { return IsaName(session_->isa()); }
+  std::string arithmetic() const { return session_->arithmetic(); }
 
  private:
   Stylizer() = default;

@@ -29,6 +29,8 @@ class PanelReader {
         return HalfToFloat(filter_.data.data<uint16_t>()[i]);
       case DType::kI8:
         return static_cast<float>(filter_.data.data<int8_t>()[i]);
+      case DType::kI16:
+        return static_cast<float>(filter_.data.data<int16_t>()[i]);
       default:
         return filter_.data.data<float>()[i];
     }

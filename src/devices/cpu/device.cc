@@ -13,9 +13,10 @@
 #include <optional>
 #include <utility>
 
-#include "base/half.h"
+#include "devices/cpu/constants.h"
 #include "devices/cpu/grouped_int8.h"
 #include "devices/cpu/int8_conv.h"
+#include "devices/cpu/plan_cache.h"
 #include "devices/cpu/quantized_conv.h"
 #include "devices/cpu/steps.h"
 #include "kernels/reference/reference.h"
@@ -63,38 +64,6 @@ struct BlockInputs {
     if (op.has_residual) residual = next;
   }
 };
-
-// A constant as the tensor of `dtype` that its users expect.
-Result<Tensor> UnpackConstant(const program::Constant& c, DType dtype) {
-  if (c.packing != program::Packing::kPlain)
-    return Unsupported("packed filter outside a convolution");
-  if (c.stored_dtype == dtype) return c.data.Reshaped(c.shape);
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<float> values, FloatValues(c.data));
-  return Tensor::From<float>(c.shape, values);
-}
-
-// A packed filter in its logical layout, for the reference.
-Result<Tensor> UnpackFilter(const ops::ConvBlock& op, const program::Constant& c) {
-  const Shape& s = c.shape;
-  const bool is_int8 = c.stored_dtype == DType::kI8;
-  PICABIA_ASSIGN_OR_RETURN(Tensor filter, Tensor::Create(is_int8 ? DType::kI8 : DType::kF32, s));
-  PICABIA_ASSIGN_OR_RETURN(const std::vector<float> panels, FloatValues(c.data));
-  const int64_t taps = s[0] * s[1], ci = op.transposed ? s[3] : s[2],
-                co = op.transposed ? s[2] : s[3];
-  for (int64_t t = 0; t < taps; ++t)
-    for (int64_t k = 0; k < ci; ++k)
-      for (int64_t m = 0; m < co; ++m) {
-        const float v = panels[static_cast<size_t>(
-            ((m / kernels::kPanel * taps + t) * ci + k) * kernels::kPanel + m % kernels::kPanel)];
-        const int64_t to = op.transposed ? (t * co + m) * ci + k : (t * ci + k) * co + m;
-        if (is_int8) {
-          filter.MutableData<int8_t>()[to] = static_cast<int8_t>(v);
-        } else {
-          filter.MutableData<float>()[to] = v;
-        }
-      }
-  return filter;
-}
 
 }  // namespace
 
@@ -266,6 +235,10 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
                              UnpackFilter(op, *filter));
     return OkStatus();
   }
+  if (filter->stored_dtype == DType::kI16 || !op.filter_scales.empty())
+    return Unsupported(
+        "a convolution of 16 bits, or with a scale a channel, compiled for device mlu; compile the "
+        "model for cpu");
   PICABIA_ASSIGN_OR_RETURN(block.weights, MakeConvWeights(op, *filter));
   if (op.input_scale > 0) {
     block.mode = ConvMode::kStatic;
@@ -283,22 +256,6 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
     blocks[static_cast<size_t>(from)].want_ranges = true;
   return OkStatus();
 }
-
-namespace {
-
-// The plan for an input of this shape, made at its first use.
-template <typename Plan, typename Make>
-std::shared_ptr<const Plan> PlanFor(std::map<Shape, std::shared_ptr<const Plan>>& plans,
-                                    const Shape& x, Make make) {
-  if (const auto it = plans.find(x); it != plans.end()) return it->second;
-  constexpr size_t kKeptSizes = 16;  // a server that sees every size must not grow for ever
-  if (plans.size() >= kKeptSizes) plans.clear();
-  std::shared_ptr<const Plan> plan = make();
-  plans[x] = plan;
-  return plan;
-}
-
-}  // namespace
 
 // The weights of the int8 engine (in the place of the float ones), and whether the block hands
 // levels to its readers: if it can, and has a reader that may take them. Residuals must be levels

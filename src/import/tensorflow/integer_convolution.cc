@@ -5,13 +5,8 @@
 //
 // A node with use_convfirst reads raw pixels: its x is (x - mean) / std, and its padding is 0 then.
 //
-// With a scale a channel (filter_scales) the division by it is a node of its own. Numbers of 16
-// bits are made of digits of 8, so that the 8-bit operator, which every device computes exactly,
-// does the work:
-//
-//   n = 256 * (upper + excess) + lower     upper and lower in -128..127, excess 0 or 1
-//
-// where only numbers above 127 * 256 + 127 have an excess.
+// All are one operator, whose filter says how many bits there are. Passes of device cpu take those
+// of 16 bits, or with a scale a channel (filter_scales), apart.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -141,145 +136,24 @@ struct Spatial {
   float input_scale = 1;
   std::vector<float> filter_scales;
 
-  ops::Op Op(float of_input, float of_filter) const {
-    if (transposed) return ops::Int8ConvTranspose2D{window, output_shrink, of_input, of_filter};
-    return ops::Int8Conv2D{window, of_input, of_filter};
+  ops::Op Op() const {
+    const bool one = filter_scales.size() == 1;
+    const float scale = one ? filter_scales[0] : 1;
+    const std::vector<float> each = one ? std::vector<float>() : filter_scales;
+    if (transposed)
+      return ops::Int8ConvTranspose2D{window, output_shrink, input_scale, scale, each};
+    return ops::Int8Conv2D{window, input_scale, scale, each};
   }
 };
-
-// The node's value: `y` over the scales that are left, in the node's layout.
-Result<ValueId> Divide(NodeContext& c, const Spatial& s, ValueId y, const std::vector<float>& by) {
-  const auto count = static_cast<int64_t>(by.size());
-  PICABIA_ASSIGN_OR_RETURN(Tensor tensor,
-                           Tensor::From<float>(count == 1 ? Shape{} : Shape{count}, by));
-  const ValueId divisor =
-      c.builder.AddConstant(c.builder.FreshName(c.output + "/scales"), std::move(tensor));
-  c.inputs = {y, divisor};
-  if (s.layout == Layout::kNhwc) return AddNode(c, ops::Binary{ops::BinaryKind::kDiv});
-  PICABIA_ASSIGN_OR_RETURN(const ValueId result,
-                           AddStep(c, "result", ops::Binary{ops::BinaryKind::kDiv}, c.inputs));
-  return c.builder.ToNchw(result, c.output);
+return ops::Int8Conv2D{window, of_input, of_filter};
 }
-
-Result<ValueId> AddInt8(NodeContext& c, const Spatial& s) {
-  if (s.filter_scales.size() == 1)
-    return AddSpatial(c, s.layout, s.Op(s.input_scale, s.filter_scales[0]));
-  if (s.layout == Layout::kNchw) {
-    PICABIA_ASSIGN_OR_RETURN(c.inputs[0], c.builder.ToNhwc(c.inputs[0]));
-  }
-  PICABIA_ASSIGN_OR_RETURN(const ValueId sum, AddStep(c, "sum", s.Op(s.input_scale, 1), c.inputs));
-  return Divide(c, s, sum, s.filter_scales);
-}
-
-// The digits of an int16 filter.
-struct FilterDigits {
-  ValueId upper, lower, excess;
-  bool has_excess = false;
 };
 
-Result<FilterDigits> SplitFilter(NodeContext& c, const Tensor& filter) {
-  std::vector<int8_t> upper, lower, excess;
-  for (int64_t i = 0; i < filter.num_elements(); ++i) {
-    const int value = filter.data<int16_t>()[i];
-    const int whole = (value + 128) >> 8;
-    upper.push_back(static_cast<int8_t>(std::min(whole, 127)));
-    excess.push_back(static_cast<int8_t>(whole - upper.back()));
-    lower.push_back(static_cast<int8_t>(value - 256 * whole));
-  }
-  FilterDigits digits;
-  digits.has_excess = std::any_of(excess.begin(), excess.end(), [](int8_t v) { return v != 0; });
-  const auto add = [&](const char* what, const std::vector<int8_t>& values) -> Result<ValueId> {
-    PICABIA_ASSIGN_OR_RETURN(Tensor tensor, Tensor::From<int8_t>(filter.shape(), values));
-    return c.builder.AddConstant(c.builder.FreshName(c.output + "/" + what), std::move(tensor));
-  };
-  PICABIA_ASSIGN_OR_RETURN(digits.upper, add("filter_upper", upper));
-  PICABIA_ASSIGN_OR_RETURN(digits.lower, add("filter_lower", lower));
-  if (digits.has_excess) {
-    PICABIA_ASSIGN_OR_RETURN(digits.excess, add("filter_excess", excess));
-  }
-  return digits;
-}
-
-// Steps with one constant.
-Result<ValueId> With(NodeContext& c, const char* what, ops::BinaryKind kind, ValueId x,
-                     double constant) {
-  PICABIA_ASSIGN_OR_RETURN(const ValueId number, AddScalar(c, what, DType::kF32, constant));
-  return AddStep(c, what, ops::Binary{kind}, {x, number});
-}
-
-struct InputDigits {
-  ValueId upper, lower, excess;
-};
-
-Result<InputDigits> SplitInput(NodeContext& c, ValueId x, float scale) {
-  using ops::BinaryKind;
-  PICABIA_ASSIGN_OR_RETURN(const ValueId scaled,
-                           With(c, "scaled", BinaryKind::kMul, x, double(scale)));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId rounded,
-                           AddStep(c, "rounded", ops::Unary{ops::UnaryKind::kRound, 0}, {scaled}));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId value,
-                           AddStep(c, "integers", ops::Clip{-32768, 32767}, {rounded}));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId moved, With(c, "moved", BinaryKind::kAdd, value, 128));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId share,
-                           With(c, "share", BinaryKind::kMul, moved, 1.0 / 256));
-  InputDigits digits;
-  PICABIA_ASSIGN_OR_RETURN(digits.upper,
-                           AddStep(c, "upper", ops::Unary{ops::UnaryKind::kFloor, 0}, {share}));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId whole,
-                           With(c, "whole", BinaryKind::kMul, digits.upper, 256));
-  PICABIA_ASSIGN_OR_RETURN(digits.lower,
-                           AddStep(c, "lower", ops::Binary{BinaryKind::kSub}, {value, whole}));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId beyond,
-                           With(c, "beyond", BinaryKind::kSub, digits.upper, 127));
-  PICABIA_ASSIGN_OR_RETURN(digits.excess,
-                           AddStep(c, "excess", ops::Unary{ops::UnaryKind::kRelu, 0}, {beyond}));
-  return digits;  // the operator cuts `upper` at 127
-}
-
-// The sum of the convolutions of these pairs of digits.
-Result<ValueId> SumOf(NodeContext& c, const Spatial& s,
-                      const std::vector<std::pair<ValueId, ValueId>>& pairs) {
-  ValueId sum;
-  for (const auto& [x, filter] : pairs) {
-    PICABIA_ASSIGN_OR_RETURN(const ValueId y, AddStep(c, "product", s.Op(1, 1), {x, filter}));
-    if (sum.index < 0) {
-      sum = y;
-      continue;
-    }
-    PICABIA_ASSIGN_OR_RETURN(sum, AddStep(c, "sum", ops::Binary{ops::BinaryKind::kAdd}, {sum, y}));
-  }
-  return sum;
-}
-
-Result<ValueId> AddInt16(NodeContext& c, const Spatial& s) {
-  const Tensor* constant = c.builder.Constant(c.inputs[1]);
-  if (constant == nullptr) return Unsupported("the int16 filter (input 1) is not a constant");
-  ValueId x = c.inputs[0];
-  if (s.layout == Layout::kNchw) {
-    PICABIA_ASSIGN_OR_RETURN(x, c.builder.ToNhwc(x));
-  }
-  const Tensor filter = *constant;
-  PICABIA_ASSIGN_OR_RETURN(const FilterDigits f, SplitFilter(c, filter));
-  PICABIA_ASSIGN_OR_RETURN(const InputDigits i, SplitInput(c, x, s.input_scale));
-  std::vector<std::pair<ValueId, ValueId>> high{{i.upper, f.upper}, {i.excess, f.upper}};
-  std::vector<std::pair<ValueId, ValueId>> middle{
-      {i.upper, f.lower}, {i.excess, f.lower}, {i.lower, f.upper}};
-  if (f.has_excess) {
-    high.insert(high.end(), {{i.upper, f.excess}, {i.excess, f.excess}});
-    middle.push_back({i.lower, f.excess});
-  }
-  PICABIA_ASSIGN_OR_RETURN(ValueId sum, SumOf(c, s, high));
-  PICABIA_ASSIGN_OR_RETURN(sum, With(c, "times256", ops::BinaryKind::kMul, sum, 256));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId second, SumOf(c, s, middle));
-  PICABIA_ASSIGN_OR_RETURN(sum,
-                           AddStep(c, "sum", ops::Binary{ops::BinaryKind::kAdd}, {sum, second}));
-  PICABIA_ASSIGN_OR_RETURN(sum, With(c, "times256", ops::BinaryKind::kMul, sum, 256));
-  PICABIA_ASSIGN_OR_RETURN(const ValueId third, SumOf(c, s, {{i.lower, f.lower}}));
-  PICABIA_ASSIGN_OR_RETURN(sum,
-                           AddStep(c, "sum", ops::Binary{ops::BinaryKind::kAdd}, {sum, third}));
-  std::vector<float> divisors;
-  for (const float scale : s.filter_scales) divisors.push_back(s.input_scale * scale);
-  return Divide(c, s, sum, divisors);
+// One operator for both widths: the filter says which it is.
+Result<ValueId> AddInteger(NodeContext& c, const Spatial& s, DType dtype) {
+  if (dtype == DType::kI16 && c.builder.Constant(c.inputs[1]) == nullptr)
+    return Unsupported("the int16 filter (input 1) is not a constant");
+  return AddSpatial(c, s.layout, s.Op());
 }
 
 // The attributes, and c.inputs as picture and filter.
@@ -358,10 +232,15 @@ Result<ValueId> AddProduct(NodeContext& c, DType dtype) {
   const std::string output = c.output;
   c.output = c.builder.FreshName(output + "/product");
   c.inputs = {x, filter};
-  PICABIA_ASSIGN_OR_RETURN(const ValueId y, dtype == DType::kI8 ? AddInt8(c, s) : AddInt16(c, s));
+  PICABIA_ASSIGN_OR_RETURN(const ValueId y, AddInteger(c, s, dtype));
   c.output = output;
   c.inputs = {y};
   return AddNode(c, ops::Reshape{{-1, shape[3]}, false});
+}
+
+Result<ValueId> Convert(NodeContext& c, bool transposed, DType dtype) {
+  PICABIA_ASSIGN_OR_RETURN(const Spatial s, ParseSpatial(c, transposed, dtype));
+  return AddInteger(c, s, dtype);
 }
 
 }  // namespace
@@ -370,24 +249,16 @@ Result<ValueId> ConvertInt8MatMul(NodeContext& c) { return AddProduct(c, DType::
 
 Result<ValueId> ConvertInt16MatMul(NodeContext& c) { return AddProduct(c, DType::kI16); }
 
-Result<ValueId> ConvertInt8Conv2D(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const Spatial s, ParseSpatial(c, false, DType::kI8));
-  return AddInt8(c, s);
-}
+Result<ValueId> ConvertInt8Conv2D(NodeContext& c) { return Convert(c, false, DType::kI8); }
 
 Result<ValueId> ConvertInt8Conv2DBackpropInput(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const Spatial s, ParseSpatial(c, true, DType::kI8));
-  return AddInt8(c, s);
+  return Convert(c, true, DType::kI8);
 }
 
-Result<ValueId> ConvertInt16Conv2D(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const Spatial s, ParseSpatial(c, false, DType::kI16));
-  return AddInt16(c, s);
-}
+Result<ValueId> ConvertInt16Conv2D(NodeContext& c) { return Convert(c, false, DType::kI16); }
 
 Result<ValueId> ConvertInt16Conv2DBackpropInput(NodeContext& c) {
-  PICABIA_ASSIGN_OR_RETURN(const Spatial s, ParseSpatial(c, true, DType::kI16));
-  return AddInt16(c, s);
+  return Convert(c, true, DType::kI16);
 }
 
 }  // namespace picabia::import::tensorflow

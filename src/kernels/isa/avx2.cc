@@ -53,6 +53,29 @@ struct I8 {
   return a;
 }
 
+[[gnu::always_inline]] inline Word16 FloatToHalves(Float16 v) {
+  __m256 x[2];
+  __m128i y[2];
+  std::memcpy(x, &v, sizeof(x));
+  for (int i = 0; i < 2; ++i) y[i] = _mm256_cvtps_ph(x[i], _MM_FROUND_TO_NEAREST_INT);
+  return LoadVector<Word16>(y);
+}
+
+[[gnu::always_inline]] inline Float16 HalvesToFloat(Word16 h) {
+  __m128i x[2];
+  __m256 y[2];
+  std::memcpy(x, &h, sizeof(x));
+  for (int i = 0; i < 2; ++i) y[i] = _mm256_cvtph_ps(x[i]);
+  return LoadVector<Float16>(y);
+}
+
+[[gnu::always_inline]] inline bool AnyLane(Int32x16 v) {
+  __m256i x[2];
+  std::memcpy(x, &v, sizeof(x));
+  const __m256i any = _mm256_or_si256(x[0], x[1]);
+  return _mm256_testz_si256(any, any) == 0;
+}
+
 #include "kernels/isa/table_inl.h"
 
 }  // namespace

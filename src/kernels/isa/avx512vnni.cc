@@ -39,6 +39,20 @@ struct I8 {
       _mm512_mulhrs_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 }
 
+[[gnu::always_inline]] inline Word16 FloatToHalves(Float16 v) {
+  return reinterpret_cast<Word16>(
+      _mm512_cvtps_ph(reinterpret_cast<__m512>(v), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+[[gnu::always_inline]] inline Float16 HalvesToFloat(Word16 h) {
+  return reinterpret_cast<Float16>(_mm512_cvtph_ps(reinterpret_cast<__m256i>(h)));
+}
+
+[[gnu::always_inline]] inline bool AnyLane(Int32x16 v) {
+  const auto x = reinterpret_cast<__m512i>(v);
+  return _mm512_test_epi32_mask(x, x) != 0;
+}
+
 #include "kernels/isa/table_inl.h"
 
 }  // namespace

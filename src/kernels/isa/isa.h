@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
+#include "kernels/mlu/numerics.h"
 #include "kernels/table.h"
 
 #if defined(__clang__)

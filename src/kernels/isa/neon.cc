@@ -8,6 +8,7 @@ namespace neon {
 namespace {
 
 #include "kernels/isa/vector_inl.h"
+#include "kernels/mlu/half_vector_inl.h"
 
 struct F32 {
   static constexpr int kRows = 6, kPanels = 1, kLanes = 4;  // 24 of 32 registers are sums

@@ -6,6 +6,7 @@ namespace scalar {
 namespace {
 
 #include "kernels/isa/vector_inl.h"
+#include "kernels/mlu/half_vector_inl.h"
 
 struct F32 {
   static constexpr int kRows = 1, kPanels = 1, kLanes = 1;

@@ -9,6 +9,7 @@ namespace sse4 {
 namespace {
 
 #include "kernels/isa/vector_inl.h"
+#include "kernels/mlu/half_vector_inl.h"
 
 struct F32 {
   static constexpr int kRows = 3, kPanels = 1, kLanes = 4;  // 12 of 16 registers are sums

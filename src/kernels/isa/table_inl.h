@@ -2,6 +2,7 @@
 #include "kernels/gemm/gemm_inl.h"
 #include "kernels/gemm/weights_inl.h"
 #include "kernels/levels/levels_inl.h"
+#include "kernels/mlu/half_inl.h"
 #include "kernels/power/power_inl.h"
 #include "kernels/row/row_inl.h"
 #include "kernels/row/row_quantized_inl.h"
@@ -38,5 +39,6 @@ constexpr KernelTable MakeTable(Isa isa) {
           .winograd_output = TransformOutput,
           .panel_largest = PanelLargest,
           .panel_quantize = PanelQuantize,
-          .quantized = kQuantizedKernels};
+          .quantized = kQuantizedKernels,
+          .mlu = kMluKernels};
 }

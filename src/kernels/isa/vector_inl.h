@@ -1,10 +1,17 @@
 // The vectors of the integer kernels: always 64 bytes, which the compiler cuts into the registers
 // that an instruction set has. Each file of src/kernels/isa/ includes this into its namespace,
-// after its own MulHrs.
+// before its own MulHrs and (or from kernels/mlu/half_vector_inl.h) FloatToHalves, HalvesToFloat
+// and AnyLane.
 
 using Float16 [[gnu::vector_size(64)]] = float;
 using Int16x32 [[gnu::vector_size(64)]] = int16_t;
 using Int32x16 [[gnu::vector_size(64)]] = int32_t;
+using Word32x16 [[gnu::vector_size(64)]] = uint32_t;
+using Double8 [[gnu::vector_size(64)]] = double;
+using Word64x8 [[gnu::vector_size(64)]] = uint64_t;
+using Float8 [[gnu::vector_size(32)]] = float;
+using Word16 [[gnu::vector_size(32)]] = uint16_t;
+using Byte16 [[gnu::vector_size(16)]] = uint8_t;
 using Int16x16 [[gnu::vector_size(32)]] = int16_t;
 using Byte32 [[gnu::vector_size(32)]] = uint8_t;
 using Int32x4 [[gnu::vector_size(16)]] = int32_t;

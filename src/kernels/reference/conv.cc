@@ -82,19 +82,32 @@ void StoreWithBias(const std::vector<double>& sums, const Tensor* bias, Tensor& 
     out[i] = static_cast<float>(sums[i] + (bias ? bias->data<float>()[i % channels] : 0.0));
 }
 
-std::vector<int64_t> QuantizeInput(const Tensor& x, float scale) {
+std::vector<int64_t> QuantizeInput(const Tensor& x, float scale, const Tensor& filter) {
+  const float most = filter.dtype() == DType::kI16 ? 32767.f : 127.f;
   std::vector<int64_t> q(static_cast<size_t>(x.num_elements()));
   for (size_t i = 0; i < q.size(); ++i) {
-    // NaN has no integer; fmax makes it -128.
-    const float clamped = std::fmin(std::fmax(x.data<float>()[i] * scale, -128.f), 127.f);
+    // NaN has no integer; fmax makes it the least one.
+    const float clamped = std::fmin(std::fmax(x.data<float>()[i] * scale, -most - 1), most);
     q[i] = static_cast<int64_t>(std::nearbyint(clamped));
   }
   return q;
 }
 
-void StoreScaled(const std::vector<int64_t>& sums, float divisor, Tensor& y) {
-  for (size_t i = 0; i < sums.size(); ++i)
-    y.MutableData<float>()[i] = static_cast<float>(sums[i]) / divisor;
+std::vector<int64_t> FilterValues(const Tensor& filter) {
+  std::vector<int64_t> values;
+  for (int64_t i = 0; i < filter.num_elements(); ++i)
+    values.push_back(filter.dtype() == DType::kI16 ? filter.data<int16_t>()[i]
+                                                   : filter.data<int8_t>()[i]);
+  return values;
+}
+
+template <typename Op>
+void StoreScaled(const std::vector<int64_t>& sums, const Op& op, Tensor& y) {
+  for (size_t i = 0; i < sums.size(); ++i) {
+    const float scale =
+        op.filter_scales.empty() ? op.filter_scale : op.filter_scales[i % op.filter_scales.size()];
+    y.MutableData<float>()[i] = static_cast<float>(sums[i]) / (op.input_scale * scale);
+  }
 }
 
 }  // namespace
@@ -120,21 +133,21 @@ void ConvTranspose2D(const ops::ConvTranspose2D& op, const Tensor& x, const Tens
 
 void Int8Conv2D(const ops::Int8Conv2D& op, const Tensor& x, const Tensor& filter, Tensor& y) {
   const Shape &xs = x.shape(), &fs = filter.shape();
-  const auto q = QuantizeInput(x, op.input_scale);
+  const auto q = QuantizeInput(x, op.input_scale, filter), f = FilterValues(filter);
   StoreScaled(
       Convolve<int64_t>(ConvAxis(op.window, 0, xs[1], fs[0]), ConvAxis(op.window, 1, xs[2], fs[1]),
-                        xs[0], 1, xs[3], fs[3], q.data(), filter.data<int8_t>()),
-      op.input_scale * op.filter_scale, y);
+                        xs[0], 1, xs[3], fs[3], q.data(), f.data()),
+      op, y);
 }
 
 void Int8ConvTranspose2D(const ops::Int8ConvTranspose2D& op, const Tensor& x, const Tensor& filter,
                          Tensor& y) {
   const Shape &xs = x.shape(), &fs = filter.shape();
-  const auto q = QuantizeInput(x, op.input_scale);
+  const auto q = QuantizeInput(x, op.input_scale, filter), f = FilterValues(filter);
   StoreScaled(Scatter<int64_t>(TransposeAxis(op.window, 0, xs[1], fs[0], 0, op.output_shrink[0]),
                                TransposeAxis(op.window, 1, xs[2], fs[1], 0, op.output_shrink[1]),
-                               xs[0], 1, xs[3], y.shape()[3], q.data(), filter.data<int8_t>()),
-              op.input_scale * op.filter_scale, y);
+                               xs[0], 1, xs[3], y.shape()[3], q.data(), f.data()),
+              op, y);
 }
 
 }  // namespace picabia::kernels::reference

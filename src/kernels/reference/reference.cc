@@ -53,8 +53,10 @@ Result<Tensor> BlockConvolution(const ops::ConvBlock& op, Tensor x, const Tensor
   }
   if (op.input_scale > 0) {
     if (!op.transposed)
-      return One(ops::Int8Conv2D{window, op.input_scale, op.filter_scale}, {x, filter});
-    return One(ops::Int8ConvTranspose2D{window, op.output_shrink, op.input_scale, op.filter_scale},
+      return One(ops::Int8Conv2D{window, op.input_scale, op.filter_scale, op.filter_scales},
+                 {x, filter});
+    return One(ops::Int8ConvTranspose2D{window, op.output_shrink, op.input_scale, op.filter_scale,
+                                        op.filter_scales},
                {x, filter});
   }
   if (!op.transposed) return One(ops::Conv2D{window, 1}, {x, filter});

@@ -1,0 +1,16 @@
+// Constants of a program as tensors in their logical layout.
+#pragma once
+
+#include "base/status.h"
+#include "base/tensor.h"
+#include "ops/ops.h"
+#include "program/program.h"
+
+namespace picabia::cpu {
+
+// A plain constant as the tensor of `dtype` that its users expect.
+Result<Tensor> UnpackConstant(const program::Constant& constant, DType dtype);
+// A packed filter as HWIO or HWOI, for the reference.
+Result<Tensor> UnpackFilter(const ops::ConvBlock& op, const program::Constant& constant);
+
+}  // namespace picabia::cpu
