@@ -95,6 +95,7 @@ struct GraphRequest {
   std::string graph;  // bytes of a GraphDef
   std::vector<quant::Feeds> feeds;
   quant::Options options;
+  quant::Kinds wanted;
   quant::DeviceMode devices = quant::DeviceMode::kOrigin;
 };
 
@@ -103,6 +104,7 @@ Result<std::string> QuantizeGraph(const GraphRequest& request) {
   quant::Source source;
   source.form = quant::Form::kTensorFlow;
   source.bytes = request.graph;
+  source.wanted = request.wanted;
   for (const auto& [name, tensor] : request.feeds[0]) source.feeds.push_back(name);
   source.open = studio::ModelRunner("the graph", 0);
   const quant::Pictures pictures{
@@ -119,7 +121,8 @@ Result<std::string> QuantizeGraph(const GraphRequest& request) {
 
 nb::bytes QuantizeGraphPython(const nb::bytes& graph, const std::vector<GraphFeeds>& feeds,
                               int bits, bool per_channel, const std::string& weights,
-                              const std::string& activations, const std::string& device_mode) {
+                              const std::string& activations, const std::string& device_mode,
+                              bool convolutions, bool products) {
   GraphRequest request;
   request.graph = {graph.c_str(), graph.size()};
   for (const GraphFeeds& run : feeds) {
@@ -127,6 +130,7 @@ nb::bytes QuantizeGraphPython(const nb::bytes& graph, const std::vector<GraphFee
     for (const auto& [name, array] : run) tensors.emplace_back(name, Unwrap(TensorOf(array)));
     request.feeds.push_back(std::move(tensors));
   }
+  request.wanted = {convolutions, products};
   request.options.bits = bits;
   request.options.per_channel = per_channel;
   request.options.weights = Unwrap(quant::ParseAlgorithm(weights));

@@ -87,7 +87,7 @@ def test_results_belong_to_the_caller(session, examples):
 
 def test_errors_name_what_is_wrong(session, style, examples, tmp_path):
     picture = photo(examples, (16, 16))
-    with pytest.raises(picabia.NotFound, match="no tensor 'add_73'; the nearest names are 'add', "):
+    with pytest.raises(picabia.NotFound, match="no tensor 'add_73'; the nearest names are 'add_37', "):
         session.run("add_73", {"X_content": picture})
     with pytest.raises(picabia.NotFound, match="no tensor 'X_contents'"):
         session.run("add_37", {"X_contents": picture})

@@ -38,6 +38,8 @@ class QuantizeGraph:
         self._bits = 8 if quantization_type == "int8" else 16
         self._per_channel = bool(channel_quantization)
         self._weights, self._activations = ALGORITHMS[weight_quantization_alg], ALGORITHMS[activation_quantization_alg]
+        kinds = int_op_list.split(",") if isinstance(int_op_list, str) else int_op_list
+        self._kinds = {kind.strip() for kind in kinds}
         self._feeds: list[list[tuple[str, np.ndarray]]] = []
 
     def get_input_max_min(self, num_runs: int, next_feed: Callable[[], Any]) -> None:
@@ -54,8 +56,9 @@ class QuantizeGraph:
         if not self._feeds:
             raise RuntimeError("get_input_max_min() comes first")
         graph = GraphDef()
-        graph.ParseFromString(_core.quantize_graph(self._graph, self._feeds, self._bits, self._per_channel,
-                                                   self._weights, self._activations, self._mode))
+        graph.ParseFromString(_core.quantize_graph(
+            self._graph, self._feeds, self._bits, self._per_channel, self._weights, self._activations, self._mode,
+            "Conv" in self._kinds, "FC" in self._kinds))
         return graph
 
 
