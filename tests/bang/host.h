@@ -1,4 +1,5 @@
-// What the host programs of these tests share: device buffers and launches, by the C interface alone.
+// What the host programs of these tests share: device buffers and launches, by the C interface
+// alone.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +36,8 @@ class Buffer {
  public:
   explicit Buffer(std::vector<T> values) : size_(values.size()) {
     EXPECT_EQ(cnrtMalloc(reinterpret_cast<void**>(&data_), size_ * sizeof(T)), CNRT_RET_SUCCESS);
-    EXPECT_EQ(cnrtMemcpy(data_, values.data(), size_ * sizeof(T), CNRT_MEM_TRANS_DIR_HOST2DEV), CNRT_RET_SUCCESS);
+    EXPECT_EQ(cnrtMemcpy(data_, values.data(), size_ * sizeof(T), CNRT_MEM_TRANS_DIR_HOST2DEV),
+              CNRT_RET_SUCCESS);
   }
   explicit Buffer(size_t n) : Buffer(std::vector<T>(n)) {}
   ~Buffer() { cnrtFree(data_); }
@@ -45,7 +47,8 @@ class Buffer {
   T* data() const { return data_; }
   std::vector<T> Read() const {
     std::vector<T> values(size_);
-    EXPECT_EQ(cnrtMemcpy(values.data(), data_, size_ * sizeof(T), CNRT_MEM_TRANS_DIR_DEV2HOST), CNRT_RET_SUCCESS);
+    EXPECT_EQ(cnrtMemcpy(values.data(), data_, size_ * sizeof(T), CNRT_MEM_TRANS_DIR_DEV2HOST),
+              CNRT_RET_SUCCESS);
     return values;
   }
 
