@@ -57,11 +57,11 @@ struct RowOperation : Operation {
     count_multiple = kVectorBytes / std::max(bytes, 1);
   }
   RowOperation& Write(const void* address, int64_t bytes) {
-    writes[num_writes++] = {address, bytes, 0, 1};
+    writes[num_writes++] = {address, bytes, 0, 1, PICABIA_NRAM};
     return *this;
   }
   RowOperation& Read(const void* address, int64_t bytes) {
-    reads[num_reads++] = {address, bytes, 0, 1};
+    reads[num_reads++] = {address, bytes, 0, 1, PICABIA_NRAM};
     return *this;
   }
 };

@@ -215,8 +215,8 @@ void TellConv(const picabia_bang_conv& conv, const Shape& shape, picabia_bang_wh
   operation.writes[operation.num_writes++] = {conv.dst, outputs * BytesOf(conv.dst_type), 0, 1};
   operation.reads[operation.num_reads++] = {
       conv.src, int64_t{conv.height} * conv.width * conv.ci * BytesOf(conv.src_type), 0, 1};
-  operation.reads[operation.num_reads++] = {conv.kernel,
-                                            conv.co * shape.each * BytesOf(conv.kernel_type), 0, 1};
+  operation.reads[operation.num_reads++] = {
+      conv.kernel, conv.co * shape.each * BytesOf(conv.kernel_type), 0, 1, PICABIA_WRAM};
   if (conv.bias != nullptr)
     operation.reads[operation.num_reads++] = {conv.bias, int64_t{conv.co} * BytesOf(conv.dst_type),
                                               0, 1};

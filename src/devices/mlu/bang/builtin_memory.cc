@@ -7,7 +7,7 @@ namespace picabia::bang {
 namespace {
 
 // In the order of mluMemcpyDirection_t: [from, to], spaces, -1 for GDRAM.
-constexpr int kGdram = -1;
+constexpr int kGdram = kGdramSpace;
 struct Direction {
   const char* name;
   int from, to;
@@ -68,9 +68,10 @@ void TellCopy(const picabia_bang_copy& copy, char* dst, Where where) {
   operation.direction = copy.direction;
   operation.asynchronous = copy.asynchronous != 0;
   for (int64_t k = 0; k < copy.segments1; ++k) {
-    operation.writes[0] = {dst + k * copy.dst_stride1, copy.size, copy.dst_stride, copy.segments};
+    operation.writes[0] = {dst + k * copy.dst_stride1, copy.size, copy.dst_stride, copy.segments,
+                           direction.to};
     operation.reads[0] = {static_cast<const char*>(copy.src) + k * copy.src_stride1, copy.size,
-                          copy.src_stride, copy.segments};
+                          copy.src_stride, copy.segments, direction.from};
     operation.num_writes = operation.num_reads = 1;
     Tell(operation);
   }
@@ -159,7 +160,9 @@ void picabia_bang_fill(int space, void* dst, int64_t n, const void* value, int b
     RowOperation operation(space == PICABIA_NRAM ? "__nramset" : "a fill", where, n, bytes);
     operation.alignment = 0;
     operation.count_multiple = 0;
-    Tell(operation.Write(dst, n * bytes));
+    operation.Write(dst, n * bytes);
+    operation.writes[0].space = space;
+    Tell(operation);
   }
   auto* out = static_cast<char*>(dst);
   // Doubling what is there already: one long copy for most of it.

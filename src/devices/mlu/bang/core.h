@@ -93,6 +93,10 @@ struct Plan {
   Layout layout;
   std::vector<const picabia_bang_variable*> variables;
   MemorySizes sizes;
+  int arch = 270;
+  // The instrumented library, for the lines of its addresses.
+  const unsigned char* image_begin = nullptr;
+  const unsigned char* image_end = nullptr;
 };
 
 // The cores, barriers and threads of one launch.

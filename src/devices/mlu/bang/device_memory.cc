@@ -1,6 +1,7 @@
 #include "devices/mlu/bang/device_memory.h"
 
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
 
 namespace picabia::mlu {
@@ -46,6 +47,19 @@ std::optional<DeviceMemory::Block> DeviceMemory::Find(const void* address) const
   --found;
   if (wanted - found->first >= found->second.bytes) return std::nullopt;
   return found->second;
+}
+
+std::optional<DeviceMemory::Block> DeviceMemory::FindNear(const void* address) const {
+  constexpr uintptr_t kBefore = 64;
+  const std::shared_lock lock(mutex_);
+  const uintptr_t wanted = reinterpret_cast<uintptr_t>(address);
+  const auto next = blocks_.upper_bound(wanted);
+  if (next != blocks_.begin()) {
+    const auto& [base, block] = *std::prev(next);
+    if (wanted - base >= block.bytes && wanted - base < block.bytes + kSlack) return block;
+  }
+  if (next != blocks_.end() && next->first - wanted <= kBefore) return next->second;
+  return std::nullopt;
 }
 
 size_t DeviceMemory::Used(int device) const {

@@ -33,6 +33,8 @@ class DeviceMemory {
   void FreeAll();
   // The block that holds the address; its end does not belong to it.
   std::optional<Block> Find(const void* address) const;
+  // The block near whose ends, outside, the address lies: what a small mistake of an index reaches.
+  std::optional<Block> FindNear(const void* address) const;
   size_t Used(int device) const;
 
  private:

@@ -114,6 +114,9 @@ Result<std::shared_ptr<const Launch>> PrepareCall(const picabia_bang_kernel& ker
   plan.dim = dim;
   plan.block_cores = cores < kCoresPerCluster ? 1 : cores;
   plan.sizes = MemorySizesOf(module.arch);
+  plan.arch = module.arch;
+  plan.image_begin = module.image_begin;
+  plan.image_end = module.image_end;
   for (const auto& value : launch->values_) plan.arguments.push_back(value.data());
   const bool listed = &kernel >= module.kernels && &kernel < module.kernels + module.num_kernels;
   if (!listed) launch->unlisted_ = kernel;

@@ -15,12 +15,17 @@ struct Where {
   int line = 0;
 };
 
+// Besides the memories of picabia_bang_space.
+constexpr int kGdramSpace = -1;
+constexpr int kAnySpace = -2;
+
 // Bytes that an operation reads or writes: `segments` runs of `bytes`, `stride` apart.
 struct Range {
   const void* address = nullptr;
   int64_t bytes = 0;
   int64_t stride = 0;
   int64_t segments = 1;
+  int space = kAnySpace;  // in which memory the card expects it
 };
 
 enum class Unit { kScalar, kVector, kMatrix, kCopy };
