@@ -98,7 +98,7 @@ class Reader {
   explicit Reader(const Source& source) : tokens_(source.tokens), source_(source) {}
 
   Outline Run() {
-    scopes_.push_back({Scope::kNamespace, -1, 0, false});
+    scopes_.push_back({Scope::kNamespace, -1, 0, false, true});
     for (size_t i = 0; i < tokens_.size() && outline_.error.empty(); ++i) Visit(i);
     if (outline_.error.empty() && scopes_.size() > 1)
       outline_.error = "a brace is never closed";  // the compiler says where
@@ -112,6 +112,7 @@ class Reader {
     int function;  // index, or -1
     int parentheses;
     bool c_linkage;
+    bool global;
   };
 
   void Visit(size_t i) {
@@ -131,12 +132,13 @@ class Reader {
 
   void Open(size_t i) {
     const Level outer = scopes_.back();
-    Level inner = {Scope::kOther, outer.function, 0, outer.c_linkage};
+    Level inner = {Scope::kOther, outer.function, 0, outer.c_linkage, false};
     if (outer.function < 0 && outer.parentheses == 0 &&
         (outer.scope == Scope::kNamespace || outer.scope == Scope::kClass)) {
       const Head head = ReadHead(tokens_, start_, i);
       inner.scope = head.scope;
       inner.c_linkage = outer.c_linkage || (head.c_linkage && head.scope == Scope::kNamespace);
+      inner.global = outer.global && head.scope == Scope::kNamespace && head.c_linkage;
       if (head.scope == Scope::kFunction) inner.function = AddFunction(head, i, outer);
     }
     scopes_.push_back(inner);
@@ -154,6 +156,7 @@ class Reader {
     function.is_template = head.is_template;
     function.c_linkage = outer.c_linkage || head.c_linkage;
     function.in_class = outer.scope == Scope::kClass;
+    function.global = outer.global;
     function.user = !tokens_[open_body].system;
     for (size_t i = start_; i < head.open_params; ++i) {
       function.kernel |= tokens_[i].Is("__mlu_entry__") || tokens_[i].Is("__mlu_global__");

@@ -183,7 +183,7 @@ class Rewriter {
       before_[f.close_body] += "} ";
     }
     if (f.kernel || f.device) RenameCalls(f);
-    if (f.kernel && !f.is_template) before_[f.close_body + 1] += KernelRecord(f);
+    if (f.kernel && !f.is_template) AddKernel(f);
   }
 
   // The device's printf knows halves, and its clock has no seconds.
@@ -270,32 +270,49 @@ class Rewriter {
     return text;
   }
 
-  std::string KernelRecord(const Function& f) {
+  // The type and address right behind the kernel, while its name means nothing else; the rest at
+  // the end of the file.
+  void AddKernel(const Function& f) {
     const std::string n = std::to_string(kernels_++);
-    const std::set<int> reached = Reachable(f);
-    const int params = CountParameters(f);
     const std::string type = "picabia_type_" + n, function = "picabia_function_" + n;
+    before_[f.close_body + 1] += " typedef void " + type + ParameterText(f) +
+                                 "; [[maybe_unused]] static " + type + "* const " + function +
+                                 " = &" + f.name + "; ";
+    std::string* where = f.global ? &epilogue_ : &before_[f.close_body + 1];
+    *where += KernelRecord(f, n, type, function) + (f.global ? "\n" : "");
+  }
+
+  // Functions that carry the names under which programs link the kernel; adds their addresses to
+  // the list.
+  std::string Aliases(const Function& f, const std::string& n, const std::string& type,
+                      std::string* addresses, int* count) const {
     const std::string called = "{ ::picabia_bang::CalledByHost(" + Quoted(f.name) + "); } ";
-    std::string text = " typedef void " + type + ParameterText(f) + "; [[maybe_unused]] static " +
-                       type + "* const " + function + " = &" + f.name + "; ";
+    std::string text;
+    if (!f.c_linkage) {
+      const std::string alias = "picabia_alias_" + n;
+      text += "__attribute__((used, noinline, visibility(\"default\"))) void " + alias +
+              "() __asm__(\"" + f.name + "\"); void " + alias + "() " + called;
+      *addresses += ", (const void*)&" + alias;
+      ++*count;
+    }
+    const int params = CountParameters(f);
+    if (f.c_linkage || !f.global || params == 0 || !NamesHalf(f)) return text;
+    std::string list;
+    for (int i = 0; i < params; ++i)
+      list += std::string(i == 0 ? "" : ", ") + "::picabia_bang::HostParam<" + std::to_string(i) +
+              ", " + type + ">";
+    text += "__attribute__((used, noinline)) void " + f.name + "(" + list + ") " + called;
+    *addresses += ", (const void*)static_cast<void (*)(" + list + ")>(&" + f.name + ")";
+    ++*count;
+    return text;
+  }
+
+  std::string KernelRecord(const Function& f, const std::string& n, const std::string& type,
+                           const std::string& function) const {
+    const std::set<int> reached = Reachable(f);
     std::string addresses = "(const void*)" + function;
     int count = 1;
-    if (!f.c_linkage && !f.in_class) {
-      const std::string alias = "picabia_alias_" + n;
-      text += "extern \"C++\" __attribute__((used, noinline, visibility(\"default\"))) void " +
-              alias + "() __asm__(\"" + f.name + "\"); void " + alias + "() " + called;
-      addresses += ", (const void*)&" + alias;
-      ++count;
-    }
-    if (!f.c_linkage && params > 0 && NamesHalf(f)) {
-      std::string list;
-      for (int i = 0; i < params; ++i)
-        list += std::string(i == 0 ? "" : ", ") + "::picabia_bang::HostParam<" + std::to_string(i) +
-                ", " + type + ">";
-      text += "__attribute__((used, noinline)) void " + f.name + "(" + list + ") " + called;
-      addresses += ", (const void*)static_cast<void (*)(" + list + ")>(&" + f.name + ")";
-      ++count;
-    }
+    std::string text = Aliases(f, n, type, &addresses, &count);
     std::string functions;
     for (const int i : reached) functions += std::to_string(i) + ", ";
     const Token& t = tokens()[f.open_params];
@@ -305,9 +322,9 @@ class Rewriter {
             " = ::picabia_bang::AddKernel({" + Quoted(f.name) + ", " + Quoted(FileOf(t)) + ", " +
             std::to_string(t.line) + ", " + std::to_string(FlagsOf(reached)) + ", (const void*)" +
             function + ", &::picabia_bang::KernelType<" + type +
-            ">::Call, ::picabia_bang::KernelType<" + type + ">::params, " + std::to_string(params) +
-            ", " + std::to_string(count) + ", picabia_addresses_" + n + ", picabia_reached_" + n +
-            "}); ";
+            ">::Call, ::picabia_bang::KernelType<" + type + ">::params, " +
+            std::to_string(CountParameters(f)) + ", " + std::to_string(count) +
+            ", picabia_addresses_" + n + ", picabia_reached_" + n + "}); ";
     return text;
   }
 
@@ -493,7 +510,9 @@ class Rewriter {
       text += before_[i];
       if (!removed_[i]) text += tokens()[i].text;
     }
-    return text + before_.back();
+    text += before_.back();
+    if (!epilogue_.empty()) text += "\n# 1 \"<picabia>\" 3\n" + epilogue_;
+    return text;
   }
 
   Source source_;
@@ -502,6 +521,7 @@ class Rewriter {
   std::vector<bool> removed_;
   std::vector<FileVariable> file_variables_;
   std::set<std::string, std::less<>> half_names_;
+  std::string epilogue_;  // text for the end of the file
   int next_ = 0, kernels_ = 0;
   Rewritten result_;
 };

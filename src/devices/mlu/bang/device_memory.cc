@@ -15,8 +15,9 @@ void* DeviceMemory::Allocate(int device, size_t bytes) {
   const std::lock_guard lock(mutex_);
   size_t& used = used_[device];
   if (bytes > kDeviceBytes - used) return nullptr;
-  void* base = nullptr;
-  if (posix_memalign(&base, 4096, bytes + kSlack) != 0) return nullptr;
+  void* block = nullptr;
+  if (posix_memalign(&block, kSlack, bytes + 2 * kSlack) != 0) return nullptr;
+  void* base = static_cast<char*>(block) + kSlack;
   blocks_[reinterpret_cast<uintptr_t>(base)] = {base, bytes, device};
   used += bytes;
   return base;
@@ -28,13 +29,13 @@ bool DeviceMemory::Free(void* base) {
   if (found == blocks_.end()) return false;
   used_[found->second.device] -= found->second.bytes;
   blocks_.erase(found);
-  std::free(base);
+  std::free(static_cast<char*>(base) - kSlack);
   return true;
 }
 
 void DeviceMemory::FreeAll() {
   const std::lock_guard lock(mutex_);
-  for (const auto& [address, block] : blocks_) std::free(block.base);
+  for (const auto& [address, block] : blocks_) std::free(static_cast<char*>(block.base) - kSlack);
   blocks_.clear();
   used_.clear();
 }
@@ -50,7 +51,6 @@ std::optional<DeviceMemory::Block> DeviceMemory::Find(const void* address) const
 }
 
 std::optional<DeviceMemory::Block> DeviceMemory::FindNear(const void* address) const {
-  constexpr uintptr_t kBefore = 64;
   const std::shared_lock lock(mutex_);
   const uintptr_t wanted = reinterpret_cast<uintptr_t>(address);
   const auto next = blocks_.upper_bound(wanted);
@@ -58,7 +58,7 @@ std::optional<DeviceMemory::Block> DeviceMemory::FindNear(const void* address) c
     const auto& [base, block] = *std::prev(next);
     if (wanted - base >= block.bytes && wanted - base < block.bytes + kSlack) return block;
   }
-  if (next != blocks_.end() && next->first - wanted <= kBefore) return next->second;
+  if (next != blocks_.end() && next->first - wanted <= kSlack) return next->second;
   return std::nullopt;
 }
 
