@@ -49,16 +49,18 @@ void StoreInt16(void* to, int64_t i, double value) {
 }
 
 // A row of sums to the type of the result.
-void Finish(const picabia_bang_conv& conv, int64_t at, const int32_t* sums, const float* bias) {
+void Finish(const picabia_bang_conv& conv, int64_t at, const int32_t* sums,
+            const int32_t* correction, const float* bias) {
   const float factor = std::ldexp(1.0f, conv.position);
   if (conv.dst_type == PICABIA_HALF)
-    return Vectors().finish_half(static_cast<uint16_t*>(conv.dst) + at, sums, factor, bias,
-                                 conv.co);
+    return Vectors().finish_half(static_cast<uint16_t*>(conv.dst) + at, sums, correction, factor,
+                                 bias, conv.co);
   if (conv.dst_type == PICABIA_FLOAT)
-    return Vectors().finish_float(static_cast<float*>(conv.dst) + at, sums, factor, bias, conv.co);
+    return Vectors().finish_float(static_cast<float*>(conv.dst) + at, sums, correction, factor,
+                                  bias, conv.co);
   for (int c = 0; c < conv.co; ++c)
     StoreInt16(conv.dst, at + c,
-               std::ldexp(double{static_cast<double>(sums[c])}, conv.position) +
+               std::ldexp(double(sums[c] - correction[c]), conv.position) +
                    (bias == nullptr ? 0 : bias[c]));
 }
 
@@ -86,11 +88,8 @@ void PackWeights(const picabia_bang_conv& conv, int64_t each, Scratch* scratch) 
       }
       const int8_t* row =
           static_cast<const int8_t*>(conv.kernel) + SlotOf(filter, conv.co, false) * each;
-      int32_t sum = 0;
-      for (int64_t e = 0; e < each; ++e) sum += row[e];
-      scratch->correction[static_cast<size_t>(filter)] = 128 * sum;
-      for (int64_t q = 0; q < quads; ++q)
-        std::memcpy(&out[q * kernels::kPanel + l], row + q * kernels::kQuad, kernels::kQuad);
+      scratch->correction[static_cast<size_t>(filter)] = 128 * Vectors().sum8(row, each);
+      Vectors().scatter_quads(out + l, row, quads, kernels::kPanel);
     }
   }
 }
@@ -106,8 +105,7 @@ void ConvInt8(const picabia_bang_conv& conv, const Shape& shape) {
   PackWeights(conv, shape.each, &scratch);
   const int64_t pixels = int64_t{conv.height} * conv.width * conv.ci;
   scratch.pixels.resize(static_cast<size_t>(pixels + kReadAhead));
-  const auto* src = static_cast<const uint8_t*>(conv.src);
-  for (int64_t i = 0; i < pixels; ++i) scratch.pixels[static_cast<size_t>(i)] = src[i] ^ 0x80;
+  Vectors().to_unsigned(scratch.pixels.data(), static_cast<const int8_t*>(conv.src), pixels);
 
   const int64_t row = int64_t{conv.width} * conv.ci;
   std::vector<int64_t> segments;
@@ -142,9 +140,9 @@ void ConvInt8(const picabia_bang_conv& conv, const Shape& shape) {
       Kernels().gemm_int8(gemm);
       Kernels().int8_done();
       for (int64_t p = 0; p < gemm.pixels; ++p) {
-        int32_t* sums = scratch.sums.data() + p * gemm.c_stride;
-        for (int64_t c = 0; c < conv.co; ++c) sums[c] -= scratch.correction[static_cast<size_t>(c)];
-        Finish(conv, (y * all + first + p) * conv.co, sums, bias.empty() ? nullptr : bias.data());
+        const int32_t* sums = scratch.sums.data() + p * gemm.c_stride;
+        Finish(conv, (y * all + first + p) * conv.co, sums, scratch.correction.data(),
+               bias.empty() ? nullptr : bias.data());
       }
     }
 }

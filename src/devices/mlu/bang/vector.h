@@ -28,10 +28,15 @@ struct VectorTable {
   // q = saturate(round(x * factor)), rounding one of picabia_bang_rounding.
   void (*quantize8)(int8_t* dst, const float* src, float factor, int rounding, int64_t n);
   void (*quantize16)(int16_t* dst, const float* src, float factor, int rounding, int64_t n);
-  // sums[0 .. columns) * factor (+ bias), to halves or floats.
-  void (*finish_half)(uint16_t* dst, const int32_t* sums, float factor, const float* bias,
-                      int64_t n);
-  void (*finish_float)(float* dst, const int32_t* sums, float factor, const float* bias, int64_t n);
+  // (sums - correction) * factor (+ bias), to halves or floats. `bias` may be null.
+  void (*finish_half)(uint16_t* dst, const int32_t* sums, const int32_t* correction, float factor,
+                      const float* bias, int64_t n);
+  void (*finish_float)(float* dst, const int32_t* sums, const int32_t* correction, float factor,
+                       const float* bias, int64_t n);
+  // dst = src + 128, unsigned; the sum of a row; a row's groups of four bytes, each `stride` groups behind the one before.
+  void (*to_unsigned)(uint8_t* dst, const int8_t* src, int64_t n);
+  int32_t (*sum8)(const int8_t* src, int64_t n);
+  void (*scatter_quads)(uint32_t* dst, const int8_t* src, int64_t quads, int64_t stride);
 };
 
 const VectorTable& VectorTableFor(Isa isa);

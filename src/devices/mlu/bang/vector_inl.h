@@ -212,21 +212,38 @@ void Quantize(T* dst, const float* src, float factor, int rounding, int64_t n) {
   }
 }
 
-void FinishFloat(float* dst, const int32_t* sums, float factor, const float* bias, int64_t n) {
+void FinishFloat(float* dst, const int32_t* sums, const int32_t* correction, float factor,
+                 const float* bias, int64_t n) {
   if (bias == nullptr) {
-    for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<float>(sums[i]) * factor;
+    for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<float>(sums[i] - correction[i]) * factor;
   } else {
-    for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<float>(sums[i]) * factor + bias[i];
+    for (int64_t i = 0; i < n; ++i)
+      dst[i] = static_cast<float>(sums[i] - correction[i]) * factor + bias[i];
   }
 }
 
-void FinishHalf(uint16_t* dst, const int32_t* sums, float factor, const float* bias, int64_t n) {
+void FinishHalf(uint16_t* dst, const int32_t* sums, const int32_t* correction, float factor,
+                const float* bias, int64_t n) {
   float x[kChunk];
   for (int64_t i = 0; i < n; i += kChunk) {
     const int64_t m = std::min(kChunk, n - i);
-    FinishFloat(x, sums + i, factor, bias == nullptr ? nullptr : bias + i, m);
+    FinishFloat(x, sums + i, correction + i, factor, bias == nullptr ? nullptr : bias + i, m);
     ToHalf(dst + i, x, m);
   }
+}
+
+void ToUnsigned(uint8_t* dst, const int8_t* src, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) dst[i] = static_cast<uint8_t>(src[i] ^ 0x80);
+}
+
+int32_t Sum8(const int8_t* src, int64_t n) {
+  int32_t sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += src[i];
+  return sum;
+}
+
+void ScatterQuads(uint32_t* dst, const int8_t* src, int64_t quads, int64_t stride) {
+  for (int64_t q = 0; q < quads; ++q) std::memcpy(dst + q * stride, src + q * 4, 4);
 }
 
 template <int op = 0>
@@ -255,6 +272,9 @@ VectorTable MakeTable() {
   table.quantize16 = Quantize<int16_t>;
   table.finish_half = FinishHalf;
   table.finish_float = FinishFloat;
+  table.to_unsigned = ToUnsigned;
+  table.sum8 = Sum8;
+  table.scatter_quads = ScatterQuads;
   return table;
 }
 
