@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "devices/mlu/bang/check/checker.h"
+#include "devices/mlu/bang/profile/profiler.h"
 
 namespace picabia::bang {
 namespace {
@@ -19,18 +20,26 @@ CheckMode WantedCheck() {
   return std::strcmp(text, "error") == 0 ? CheckMode::kError : CheckMode::kWarn;
 }
 
+// The folder for profiles, or empty.
+std::string WantedProfile() {
+  const char* text = std::getenv("PICABIA_BANG_PROFILE");
+  return text == nullptr ? "" : text;
+}
+
 class AllWatchers : public Watchers {
  public:
-  explicit AllWatchers(CheckMode mode) : mode_(mode) {}
+  AllWatchers(CheckMode mode, std::string folder) : mode_(mode), folder_(std::move(folder)) {}
 
   bool wants_accesses() const override { return mode_ != CheckMode::kOff; }
 
   void SetPlan(const Plan* plan) override {
     name_ = plan->name;
     if (mode_ != CheckMode::kOff) checker_ = std::make_unique<Checker>(plan);
+    if (!folder_.empty()) profiler_ = std::make_unique<Profiler>(plan);
   }
 
   Status Conclude(Status status) override {
+    if (profiler_ && status.ok()) SaveProfile();
     if (!checker_ || checker_->reports().empty()) return status;
     std::string first;
     for (const Report& report : checker_->reports()) {
@@ -85,19 +94,34 @@ class AllWatchers : public Watchers {
   template <typename Body>
   void Each(Body&& body) {
     if (checker_) body(checker_.get());
+    if (profiler_) body(profiler_.get());
+  }
+
+  // A profile that cannot be written is no reason to fail the program.
+  void SaveProfile() {
+    const Profile profile = profiler_->Take();
+    const Bound bound = BoundOf(profile);
+    const auto page = WriteProfile(profile, folder_);
+    if (!page.ok())
+      return (void)std::fprintf(stderr, "bang-profile: %s\n", page.status().message().c_str());
+    std::fprintf(stderr, "bang-profile: kernel %s: %.2f us modelled, bound by %s: %s\n",
+                 name_.c_str(), profile.total / 1e3, bound.name, page->c_str());
   }
 
   const CheckMode mode_;
+  const std::string folder_;
   std::string name_;
   std::unique_ptr<Checker> checker_;
+  std::unique_ptr<Profiler> profiler_;
 };
 
 }  // namespace
 
 std::unique_ptr<Watchers> Watchers::Make(const Plan& /*plan*/) {
   const CheckMode mode = WantedCheck();
-  if (mode == CheckMode::kOff) return nullptr;
-  return std::make_unique<AllWatchers>(mode);
+  std::string folder = WantedProfile();
+  if (mode == CheckMode::kOff && folder.empty()) return nullptr;
+  return std::make_unique<AllWatchers>(mode, std::move(folder));
 }
 
 }  // namespace picabia::bang
