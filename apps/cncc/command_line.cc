@@ -24,6 +24,16 @@ int ArchOf(const std::string& name) {
   return number == 200 ? 270 : number;
 }
 
+// Our headers are C++17, of which the earlier languages that kernels name are part.
+std::string AtLeast17(const std::string& option) {
+  const size_t year = option.find("++");
+  if (year == std::string::npos) return "-std=c++17";  // C
+  constexpr std::array<std::string_view, 7> kEarlier = {"98", "03", "0x", "11", "1y", "14", "1z"};
+  const bool earlier =
+      std::find(kEarlier.begin(), kEarlier.end(), option.substr(year + 2)) != kEarlier.end();
+  return earlier ? option.substr(0, year + 2) + "17" : option;
+}
+
 // A cursor over arguments that can take the value of an option, joined or not.
 class Arguments {
  public:
@@ -100,8 +110,8 @@ class CnccReader {
     if (StartsWith(a, "-Wl,") || a == "-shared" || a == "-rdynamic" || a == "-static-libstdc++")
       return Add(a, &job_.link);
     if (StartsWith(a, "-std=")) {
-      job_.preprocess.push_back(a);
-      return Add(a, &job_.compile);
+      job_.preprocess.push_back(AtLeast17(a));
+      return Add(AtLeast17(a), &job_.compile);
     }
     if (a == "-pthread") {
       job_.link.push_back(a);

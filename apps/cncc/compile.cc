@@ -244,7 +244,7 @@ class Compilation {
 
   static std::string Bytes(const std::string& bytes) {
     std::string text;
-    char number[8];
+    char number[16];
     for (size_t i = 0; i < bytes.size(); ++i) {
       std::snprintf(number, sizeof(number), "%s%u", i % 64 == 0 ? ".byte " : ",",
                     static_cast<unsigned char>(bytes[i]));

@@ -19,7 +19,7 @@ struct Function {
   size_t open_body = 0, close_body = 0;      // "{" and "}"
   bool kernel = false, device = false, is_template = false;
   bool c_linkage = false, in_class = false, user = false;
-  bool global = false;  // in no namespace
+  bool global = false;                       // in no namespace
   std::set<std::string, std::less<>> names;  // identifiers in the body
   std::set<std::string, std::less<>> calls;  // those followed by "(" or "<"
 };

@@ -8,6 +8,7 @@
 
 #include "apps/cncc/declaration.h"
 #include "apps/cncc/lexer.h"
+#include "apps/cncc/nearest.h"
 #include "apps/cncc/outline.h"
 
 namespace picabia::cncc {
@@ -50,6 +51,7 @@ class Rewriter {
   Rewritten Run() {
     if (outline_.error.empty()) {
       FindHalfNames();
+      CheckBuiltins();
       for (const OnChip& declaration : outline_.declarations) RewriteDeclaration(declaration);
       for (const size_t i : outline_.loose_qualifiers) removed_[i] = true;
       for (size_t f = 0; f < outline_.functions.size(); ++f) RewriteFunction(static_cast<int>(f));
@@ -375,6 +377,32 @@ class Rewriter {
       if ((f.kernel || f.device) && f.user && !f.is_template && by_name[f.name].size() == 1 &&
           state[f.name] == 0)
         visit(f);
+  }
+
+  // Calls of builtins that our headers do not have: the compiler would not say which one is near.
+  void CheckBuiltins() {
+    constexpr std::array<std::string_view, 10> kStarts = {
+        "__bang_",    "__sync_",    "__memcpy", "__nramset", "__sramset",
+        "__gdramset", "__ldramset", "__half2",  "__float2",  "__mlvm_"};
+    const auto builtin = [&](std::string_view name) {
+      return std::any_of(kStarts.begin(), kStarts.end(),
+                         [&](auto s) { return name.substr(0, s.size()) == s; });
+    };
+    std::set<std::string, std::less<>> known;
+    for (const Token& t : tokens())
+      if (t.system && t.kind == TokenKind::kIdentifier && builtin(t.text)) known.emplace(t.text);
+    for (const Function& f : outline_.functions) known.insert(f.name);
+    for (size_t i = 0; i < tokens().size(); ++i) {
+      const Token& t = tokens()[i];
+      if (t.system || t.kind != TokenKind::kIdentifier || !builtin(t.text) ||
+          known.contains(t.text))
+        continue;
+      const size_t next = NextToken(tokens(), i);
+      if (next >= tokens().size() || !tokens()[next].Is("(")) continue;
+      const std::string near = Nearest(t.text, known);
+      Error(i, "'" + std::string(t.text) + "' is no builtin that is known here" +
+                   (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    }
   }
 
   // ---- single tokens ----

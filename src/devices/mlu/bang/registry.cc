@@ -52,21 +52,6 @@ Result<const picabia_bang_module*> LoadImage(const picabia_bang_module& module) 
   return static_cast<const picabia_bang_module*>(symbol);
 }
 
-size_t EditDistance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 Layout LayoutOf(const picabia_bang_module& module) {
@@ -121,27 +106,6 @@ Result<KernelEntry> InstrumentedTwin(const KernelEntry& entry) {
   if (twin->abi != PICABIA_BANG_ABI || index >= twin->num_kernels)
     return Unsupported("the checked kernels do not match the others");
   return KernelEntry{twin->kernels + index, twin};
-}
-
-std::vector<std::string> KernelNames() {
-  Registry& registry = TheRegistry();
-  const std::lock_guard lock(registry.mutex);
-  std::vector<std::string> names;
-  for (const auto* module : registry.modules)
-    for (int i = 0; i < module->num_kernels; ++i) names.emplace_back(module->kernels[i].name);
-  return names;
-}
-
-std::string Nearest(const std::string& name, const std::vector<std::string>& candidates) {
-  std::string best;
-  size_t best_distance = name.size() / 2 + 1;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(name, candidate);
-    if (distance >= best_distance) continue;
-    best_distance = distance;
-    best = candidate;
-  }
-  return best;
 }
 
 }  // namespace picabia::bang

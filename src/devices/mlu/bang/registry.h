@@ -29,10 +29,4 @@ std::vector<const picabia_bang_variable*> VariablesOf(const picabia_bang_module&
 // module has none.
 Result<KernelEntry> InstrumentedTwin(const KernelEntry& entry);
 
-// Names of all kernels, for messages.
-std::vector<std::string> KernelNames();
-
-// The candidate that is most like `name`, by edit distance; empty when none is near.
-std::string Nearest(const std::string& name, const std::vector<std::string>& candidates);
-
 }  // namespace picabia::bang
