@@ -21,6 +21,8 @@ enum class HandleKind : uint64_t {
   kFunction = 6,
   kContext = 7,
   kParamDesc = 8,
+  kTensor = 9,
+  kPluginOp = 10,
 };
 
 // A handle is kind (8 bits), generation (32), index + 1 (24). C is the opaque struct of the header.
