@@ -38,10 +38,13 @@ bool HasOption(const Arguments& list, const std::string& start) {
   return false;
 }
 
-// A name for the module that no other translation unit has.
-std::string ModuleName(const std::string& input) {
+// A name for the module that no other translation unit has: the same source may be compiled in
+// several ways.
+std::string ModuleName(const Job& job, const std::string& input) {
   std::error_code error;
-  const size_t hash = std::hash<std::string>()(fs::absolute(input, error).string());
+  std::string all = fs::absolute(input, error).string() + '\0' + job.output;
+  for (const auto& option : job.preprocess) all += '\0' + option;
+  const size_t hash = std::hash<std::string>()(all);
   char text[64];
   std::snprintf(text, sizeof(text), "picabia_bang_module_%016zx", hash);
   return text;
@@ -124,7 +127,7 @@ class Compilation {
                    "-D__BANG_ARCH__=" + std::to_string(job_.arch),
                    "-D__MLU__=1",
                    "-D__mlu__=1",
-                   "-DPICABIA_BANG_MODULE=\"" + ModuleName(input_) + "\""};
+                   "-DPICABIA_BANG_MODULE=\"" + ModuleName(job_, input_) + "\""};
     const bool newer = job_.arch >= 370;
     Append(&a, {newer ? "-D__MLU_NRAM_SIZE__=768" : "-D__MLU_NRAM_SIZE__=512",
                 job_.arch == 270 || newer ? "-D__MLU_WRAM_SIZE__=1024" : "-D__MLU_WRAM_SIZE__=512",
@@ -175,7 +178,7 @@ class Compilation {
     const std::string source = folder_.File("checked.ii"), object = folder_.File("checked.o");
     image_ = folder_.File("checked.so");
     std::string renamed = text;
-    const std::string name = ModuleName(input_);
+    const std::string name = ModuleName(job_, input_);
     for (size_t at = 0; (at = renamed.find(name, at)) != std::string::npos;)
       renamed.replace(at, name.size(), "picabia_bang_checked_module");
     PICABIA_RETURN_IF_ERROR(WriteText(source, renamed + Module(true)));

@@ -54,6 +54,8 @@ class Rewriter {
       CheckBuiltins();
       for (const OnChip& declaration : outline_.declarations) RewriteDeclaration(declaration);
       for (const size_t i : outline_.loose_qualifiers) removed_[i] = true;
+      for (const Function& f : outline_.functions)
+        if (f.user && (f.kernel || f.device)) on_device_.merge(Reachable(f));
       for (size_t f = 0; f < outline_.functions.size(); ++f) RewriteFunction(static_cast<int>(f));
       for (size_t i = 0; i < source_.tokens.size(); ++i) RewriteToken(i);
       CheckRecursion();
@@ -150,11 +152,15 @@ class Rewriter {
         text += Reference(d.name, holder, space) + Assignment(type, d);
         continue;
       }
+      std::string known;
+      for (const FileVariable& v : file_variables_)
+        if (d.initialiser.find(v.name) != std::string::npos)
+          known += Reference(v.name, v.holder, v.space);
       file_variables_.push_back({d.name, holder, space, on_chip.end});
       if (!d.initialiser.empty())
         text += "[[maybe_unused]] static const int " + holder +
-                "_set = ::picabia_bang::AddInitialiser(+[] { " + Reference(d.name, holder, space) +
-                Assignment(type, d) + "}); ";
+                "_set = ::picabia_bang::AddInitialiser(+[] { " + known +
+                Reference(d.name, holder, space) + Assignment(type, d) + "}); ";
     }
     Remove(on_chip.begin, on_chip.end + 1);
     before_[on_chip.begin] += text;
@@ -184,22 +190,28 @@ class Rewriter {
       before_[f.open_body] += "{ " + prelude;
       before_[f.close_body] += "} ";
     }
-    if (f.kernel || f.device) RenameCalls(f);
+    if (on_device_.contains(index)) RenameCalls(f);
     if (f.kernel && !f.is_template) AddKernel(f);
   }
 
-  // The device's printf knows halves, and its clock has no seconds.
+  // What the C library would do to the whole process, the device does to a core; and its printf
+  // knows halves.
   void RenameCalls(const Function& f) {
+    static const std::map<std::string_view, std::string_view> kNames = {
+        {"printf", "__bang_printf"},
+        {"gettimeofday", "__bang_gettimeofday"},
+        {"exit", "__bang_exit"},
+        {"abort", "__bang_abort"},
+        {"__assert_fail", "__bang_assert_fail"}};
     for (size_t i = f.open_body; i < f.close_body; ++i) {
-      const Token& t = tokens()[i];
-      const bool clock = t.Is("gettimeofday");
-      if (!clock && !t.Is("printf")) continue;
+      const auto name = kNames.find(tokens()[i].text);
+      if (name == kNames.end() || tokens()[i].kind != TokenKind::kIdentifier) continue;
       const size_t previous = PreviousToken(tokens(), i);
       const bool member = tokens()[previous].Is(".") || tokens()[previous].Is("->");
       const size_t next = NextToken(tokens(), i);
       if (member || next >= tokens().size() || !tokens()[next].Is("(")) continue;
       removed_[i] = true;
-      before_[i] += clock ? "__bang_gettimeofday" : "__bang_printf";
+      before_[i] += name->second;
     }
   }
 
@@ -549,7 +561,8 @@ class Rewriter {
   std::vector<bool> removed_;
   std::vector<FileVariable> file_variables_;
   std::set<std::string, std::less<>> half_names_;
-  std::string epilogue_;  // text for the end of the file
+  std::set<int> on_device_;  // functions that kernels may call
+  std::string epilogue_;     // text for the end of the file
   int next_ = 0, kernels_ = 0;
   Rewritten result_;
 };

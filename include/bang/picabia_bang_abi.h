@@ -251,6 +251,9 @@ struct picabia_bang_value {
   const char *s;
 };
 PICABIA_BANG_API int picabia_bang_printf(const char *format, const struct picabia_bang_value *values, int count);
+/* Ends the core that calls, as if its kernel had returned. */
+PICABIA_BANG_API void picabia_bang_exit(void);
+/* Fails the launch; does not return to a kernel. */
 PICABIA_BANG_API void picabia_bang_fail(const char *what, struct picabia_bang_where where);
 
 /* `Kernel<<<dim, type, queue>>>(...)`; sizes of the arguments as the kernel's parameters have them. Returns a cnrtRet_t,

@@ -15,6 +15,8 @@ void Templates(half*, float*);
 void PointerTable(float**, int*, int, float*);
 void Print(half*, int);
 void Lists(int*);
+void Library(int*, int);
+void Places(const half*, half*);
 }
 // The other name that a kernel has: mangled, half spelled as unsigned short.
 void Templates(half*, float*);
@@ -166,6 +168,33 @@ TEST_F(Styles, InitialisedLists) {
               CNRT_RET_SUCCESS);
     EXPECT_EQ(out.Read(), (std::vector<int>{14, 100, 8, 99}));
   }
+}
+
+TEST_F(Styles, ExitAndAssertEndTheKernelAlone) {
+  const void* kernel = reinterpret_cast<void*>(&Library);
+  const auto run = [&](int mode, std::vector<int> expected, cnrtRet_t code) {
+    const Buffer<int> out(3);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(host::Run(kernel, kOne, kBlock, out.data(), mode), code);
+    EXPECT_EQ(out.Read(), expected);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(run(0, {64, 1, 1}, CNRT_RET_SUCCESS), "");
+  EXPECT_EQ(run(1, {64, 0, 0}, CNRT_RET_SUCCESS), "");
+  EXPECT_NE(
+      run(2, {64, 0, 0}, CNRT_RET_ERR_ONCHIP_CORE).find("Library, task 0: assertion failed: n < 5"),
+      std::string::npos);
+  EXPECT_NE(run(3, {64, 0, 0}, CNRT_RET_ERR_ONCHIP_CORE).find("the kernel called abort at "),
+            std::string::npos);
+}
+
+TEST_F(Styles, QualifiersInOtherPlaces) {
+  std::vector<float> x(64);
+  for (int i = 0; i < 64; ++i) x[i] = static_cast<float>(i);
+  const Buffer<half> dx(Halves(x)), dy(64);
+  ASSERT_EQ(host::Run(reinterpret_cast<void*>(&Places), kOne, kBlock, dx.data(), dy.data()),
+            CNRT_RET_SUCCESS);
+  for (int i = 0; i < 64; ++i) EXPECT_EQ(Float(dy.Read()[i]), x[i]);
 }
 
 TEST_F(Styles, RefusesWrongLaunches) {

@@ -8,6 +8,21 @@
   inline T min(T a, T b) { return a < b ? a : b; }
 PICABIA_BANG_EACH_SCALAR(PICABIA_BANG_MIN_MAX)
 #undef PICABIA_BANG_MIN_MAX
+namespace picabia_bang {
+template <typename T>
+constexpr bool kNumber = std::is_arithmetic_v<T> || std::is_same_v<T, half>;
+}
+/* Two types, or one of the rest: as the usual conversions have it. */
+template <typename A, typename B, typename = std::enable_if_t<picabia_bang::kNumber<A> && picabia_bang::kNumber<B>>>
+inline auto max(A a, B b) -> decltype(a + b) {
+  const decltype(a + b) x = a, y = b;
+  return x > y ? x : y;
+}
+template <typename A, typename B, typename = std::enable_if_t<picabia_bang::kNumber<A> && picabia_bang::kNumber<B>>>
+inline auto min(A a, B b) -> decltype(a + b) {
+  const decltype(a + b) x = a, y = b;
+  return x < y ? x : y;
+}
 
 inline int16_t abs(int16_t x) { return static_cast<int16_t>(x < 0 ? -x : x); }
 inline half abs(half x) { return x < 0 ? -x : x; }

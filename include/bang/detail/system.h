@@ -90,7 +90,22 @@ inline int __bang_printf(const char* format, T... values) {
 
 #define __assert(x) ((x) ? (void)0 : picabia_bang_fail("assertion failed: " #x, picabia_bang::Here()))
 
-/* cncc puts these for printf and gettimeofday in kernels: the device's clock has no seconds. */
+/* cncc puts these for printf, gettimeofday, exit, abort and what assert calls in kernels: the device's clock has no seconds, and
+ * a core that ends does not end the process. */
+[[noreturn]] inline void __bang_exit(int) {
+  picabia_bang_exit();
+  __builtin_unreachable();
+}
+[[noreturn]] inline void __bang_abort(picabia_bang::Here here = {}) {
+  picabia_bang_fail("the kernel called abort", here);
+  __builtin_unreachable();
+}
+[[noreturn]] inline void __bang_assert_fail(const char* text, const char* file, unsigned line, const char*) {
+  char message[256];
+  snprintf(message, sizeof(message), "assertion failed: %s", text);
+  picabia_bang_fail(message, {file, static_cast<int>(line)});
+  __builtin_unreachable();
+}
 inline int __bang_gettimeofday(struct timeval* tv, void*) {
   tv->tv_sec = 0;
   tv->tv_usec = static_cast<long>(picabia_bang_clock() / 1000);

@@ -243,6 +243,13 @@ void picabia_bang_fail(const char* what, picabia_bang_where where) {
   core->execution->Fail(core, picabia::IoError(text));
 }
 
+void picabia_bang_exit(void) {
+  Core* core = CurrentCore();
+  if (core == nullptr) return;
+  core->done = true;
+  core->execution->Yield(core);
+}
+
 uint64_t picabia_bang_clock(void) {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                    std::chrono::steady_clock::now().time_since_epoch())
