@@ -59,16 +59,19 @@ struct Core : picabia_bang_core {
 class Uninterrupted {
  public:
   // Null: the caller is no core.
-  explicit Uninterrupted(Core* core) : core_(core) {
-    if (core_ != nullptr) core_->locked.fetch_add(1, std::memory_order_relaxed);
-  }
-  ~Uninterrupted() {
-    if (core_ != nullptr) core_->locked.fetch_sub(1, std::memory_order_relaxed);
-  }
+  explicit Uninterrupted(Core* core) : core_(core) { Add(1); }
+  ~Uninterrupted() { Add(-1); }
   Uninterrupted(const Uninterrupted&) = delete;
   Uninterrupted& operator=(const Uninterrupted&) = delete;
 
  private:
+  // Only the core's own thread writes, and a signal handler on it reads: no locked instruction is
+  // needed.
+  void Add(int n) {
+    if (core_ == nullptr) return;
+    core_->locked.store(core_->locked.load(std::memory_order_relaxed) + n,
+                        std::memory_order_relaxed);
+  }
   Core* core_;
 };
 

@@ -20,6 +20,7 @@ class FiberStack {
   bool ok() const { return base_ != nullptr; }
   // Whether the address is in the page that faults.
   bool InGuard(const void* address) const;
+  char* base() const { return base_; }
   char* bottom() const;
   char* top() const { return base_ + kBytes; }
 

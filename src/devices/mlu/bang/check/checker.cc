@@ -324,7 +324,7 @@ void Checker::BadIndex(const Core& core, Where where, int64_t index) {
 void Checker::Access(const Core& core, const void* address, size_t bytes, bool write,
                      const void* pc) {
   const uintptr_t at = At(address);
-  if (at - At(&core) < sizeof(Core) || at - At(core.stack->bottom()) < FiberStack::kBytes) return;
+  if (at - At(&core) < sizeof(Core) || at - At(core.stack->base()) < FiberStack::kBytes) return;
   const Context context = {&core, write ? "a store" : "a load", {}, pc};
   Region* region = last_region_ != nullptr && at >= last_region_->begin && at < last_region_->end
                        ? last_region_

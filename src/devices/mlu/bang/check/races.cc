@@ -67,12 +67,33 @@ bool RaceDetector::ExtendLast(const Stamp& stamp, const Access& access) {
   return true;
 }
 
+// An access inside an interval that the same core has accessed in the same way since its last
+// barrier changes nothing.
+bool RaceDetector::Known(const Stamp& stamp, const Access& access) {
+  const auto holds = [&](Map::iterator at) {
+    return at->first <= access.begin && at->second.end >= access.end;
+  };
+  if (!has_last_ || !holds(last_)) {
+    auto found = intervals_.upper_bound(access.begin);
+    if (found == intervals_.begin() || !holds(--found)) return false;
+    last_ = found;
+    has_last_ = true;
+  }
+  const Interval& interval = last_->second;
+  const auto same = [&](const Stamp& s) {
+    return s.actor == stamp.actor && s.epoch == stamp.epoch;
+  };
+  if (!access.write) return same(interval.readers[0]) || same(interval.readers[1]);
+  return same(interval.writer) && interval.readers[0].actor < 0 &&
+         interval.atomic == access.atomic && interval.tag == access.tag;
+}
+
 Race RaceDetector::Note(int actor, Where where, const Access& access) {
   if (access.begin >= access.end) return {};
   const uint32_t epoch =
       HasClock(actor) ? clocks_[static_cast<size_t>(actor)][static_cast<size_t>(actor)] : 0;
   const Stamp stamp = {actor, epoch, where};
-  if (ExtendLast(stamp, access)) return {};
+  if (ExtendLast(stamp, access) || Known(stamp, access)) return {};
   SplitAt(access.begin);
   SplitAt(access.end);
   Race race;

@@ -42,8 +42,6 @@ class RaceDetector {
   void Join(const std::vector<int>& actors);
   void Lock(int actor, int id);
   void Unlock(int actor, int id);
-  // The memory was given back: what happened there is of no interest any more.
-  void Forget() { intervals_.clear(); }
 
  private:
   struct Interval {
@@ -61,6 +59,7 @@ class RaceDetector {
   Race Meet(int actor, const Access& access, const Interval& interval) const;
   void Update(Interval* interval, const Stamp& stamp, const Access& access) const;
   bool ExtendLast(const Stamp& stamp, const Access& access);
+  bool Known(const Stamp& stamp, const Access& access);
 
   std::vector<std::vector<uint32_t>> clocks_;
   std::map<int, std::vector<uint32_t>> locks_;
