@@ -53,6 +53,7 @@ bool Arena::Reserve(size_t bytes) {
   void* block = mmap(nullptr, bytes + 2 * kSlack, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (block == MAP_FAILED) return false;
+  madvise(block, bytes + 2 * kSlack, MADV_HUGEPAGE);
   if (base_ != nullptr) munmap(base_, bytes_ + 2 * kSlack);
   base_ = static_cast<char*>(block);
   bytes_ = bytes;

@@ -1,10 +1,17 @@
 #include "devices/mlu/bang/device_memory.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <iterator>
 #include <mutex>
 
 namespace picabia::mlu {
+namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20;
+
+}  // namespace
 
 DeviceMemory& DeviceMemory::Get() {
   static DeviceMemory* memory = new DeviceMemory;  // used by threads that main does not wait for
@@ -16,7 +23,11 @@ void* DeviceMemory::Allocate(int device, size_t bytes) {
   size_t& used = used_[device];
   if (bytes > kDeviceBytes - used) return nullptr;
   void* block = nullptr;
-  if (posix_memalign(&block, kSlack, bytes + 2 * kSlack) != 0) return nullptr;
+  const bool large = bytes >= 4 * kHugePage;
+  if (posix_memalign(&block, large ? kHugePage : kSlack, bytes + 2 * kSlack) != 0) return nullptr;
+  // Kernels walk large arrays in strides of rows: with small pages each row costs a miss of the
+  // TLB.
+  if (large) madvise(block, bytes + 2 * kSlack, MADV_HUGEPAGE);
   void* base = static_cast<char*>(block) + kSlack;
   blocks_[reinterpret_cast<uintptr_t>(base)] = {base, bytes, device};
   used += bytes;
