@@ -8,7 +8,7 @@ function(bang_add_library name)
     set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.${stem}.o)
     add_custom_command(OUTPUT ${object}
       COMMAND $<TARGET_FILE:cncc> -c ${ARG_OPTIONS} ${path} -o ${object} -MD -MF ${object}.d -MT ${object}
-      DEPENDS ${path} cncc picabia_cnrt DEPFILE ${object}.d VERBATIM)
+      DEPENDS ${path} cncc DEPFILE ${object}.d VERBATIM)
     list(APPEND objects ${object})
   endforeach()
   add_library(${name} OBJECT IMPORTED GLOBAL)
