@@ -3,6 +3,8 @@
 #include "cnrt/cnrt.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -216,6 +218,24 @@ TEST_F(Cnrt, CommitsNoCrimeUnderRandomCallsFromManyThreads) {
     });
   for (auto& thread : threads) thread.join();
   EXPECT_FALSE(wrong);
+}
+
+// The threads of the queues are gone in a child: calls say so instead of waiting for ever.
+TEST_F(Cnrt, ForkAfterInit) {
+  const pid_t child = fork();
+  if (child == 0) {
+    void* p = nullptr;
+    const bool refused = cnrtMalloc(&p, 16) == CNRT_RET_ERR_SYS &&
+                         cnrtSyncQueue(nullptr) == CNRT_RET_ERR_SYS &&
+                         cnrtSyncDevice() == CNRT_RET_ERR_SYS;
+    cnrtDestroy();
+    _exit(refused ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  void* p = nullptr;
+  EXPECT_EQ(cnrtMalloc(&p, 16), CNRT_RET_SUCCESS);
 }
 
 TEST_F(Cnrt, ErrorsHaveNamesAndTexts) {
