@@ -233,14 +233,14 @@ int picabia_bang_printf(const char* format, const picabia_bang_value* values, in
 void picabia_bang_fail(const char* what, picabia_bang_where where) {
   Core* core = CurrentCore();
   if (core == nullptr) return;
-  std::string text;
   {
     const Uninterrupted uninterrupted(core);
-    text = core->execution->Describe(*core) + ": " + what;
+    std::string text = core->execution->Describe(*core) + ": " + what;
     if (where.file != nullptr)
       text += " at " + std::string(where.file) + ":" + std::to_string(where.line);
+    core->execution->Abort(picabia::IoError(text));
   }
-  core->execution->Fail(core, picabia::IoError(text));
+  core->execution->Yield(core);  // an execution that is over enters no fiber again
 }
 
 void picabia_bang_exit(void) {

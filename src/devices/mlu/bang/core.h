@@ -127,8 +127,6 @@ class Execution {
   // when they next look or are interrupted.
   void Abort(Status status);
   bool aborted() const { return aborted_; }
-  // Called by a core that has failed: does not come back.
-  [[noreturn]] void Fail(Core* core, Status status);
   // Sends the signal that makes threads look whether they are to end.
   void Interrupt();
   // "kernel NAME, task 3 (cluster 0, core 3)"

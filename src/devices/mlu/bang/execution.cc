@@ -204,6 +204,7 @@ bool Execution::SwitchTo(Worker* worker, Core* core) {
     picabia_bang_current = nullptr;
     return !aborted_;
   }
+  LeftByJump(&worker->scheduler);
   Core* failed = worker->running.exchange(nullptr);
   picabia_bang_current = nullptr;
   const Status fault = TakeFault(*failed);
@@ -401,15 +402,6 @@ void Execution::Abort(Status status) {
   if (!aborted_) status_ = std::move(status);
   aborted_ = true;
   changed_.notify_all();
-}
-
-void Execution::Fail(Core* core, Status status) {
-  {
-    const Uninterrupted uninterrupted(core);
-    Abort(std::move(status));
-  }
-  Yield(core);
-  std::abort();  // an execution that is over enters no fiber
 }
 
 void Execution::Interrupt() {

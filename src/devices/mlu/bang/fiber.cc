@@ -89,6 +89,15 @@ namespace {
 
 constexpr size_t kGuard = 64 << 10;  // one frame may skip a page, hardly sixteen
 
+#if defined(PICABIA_ASAN)
+// Where the stack of this thread lies, as the sanitizer told when a fiber was entered.
+struct ThreadStack {
+  const void* bottom = nullptr;
+  size_t size = 0;
+};
+thread_local ThreadStack thread_stack;
+#endif
+
 }  // namespace
 
 FiberStack::FiberStack() {
@@ -135,21 +144,16 @@ void PrepareFiber(Context* context, const FiberStack& stack, void (*entry)()) {
 void SwitchContext(Context* from, const Context& to, [[maybe_unused]] const FiberStack* stack) {
 #if defined(PICABIA_ASAN)
   const bool entering = stack != nullptr;
-  // Back on the thread, its own stack: what __sanitizer_finish_switch_fiber told when the fiber
-  // began.
-  static thread_local const void* thread_bottom = nullptr;
-  static thread_local size_t thread_size = 0;
-  if (entering) {
-    __sanitizer_start_switch_fiber(&from->sanitizer, stack->bottom(),
-                                   static_cast<size_t>(stack->top() - stack->bottom()));
-    picabia_bang_switch(&from->stack_pointer, to.stack_pointer);
+  const void* bottom = entering ? stack->bottom() : thread_stack.bottom;
+  const size_t size =
+      entering ? static_cast<size_t>(stack->top() - stack->bottom()) : thread_stack.size;
+  __sanitizer_start_switch_fiber(&from->sanitizer, bottom, size);
+  picabia_bang_switch(&from->stack_pointer, to.stack_pointer);
+  // On a fiber again, the thread may be another call's: its stack is told anew.
+  if (entering)
     __sanitizer_finish_switch_fiber(from->sanitizer, nullptr, nullptr);
-  } else {
-    __sanitizer_finish_switch_fiber(nullptr, &thread_bottom, &thread_size);
-    __sanitizer_start_switch_fiber(&from->sanitizer, thread_bottom, thread_size);
-    picabia_bang_switch(&from->stack_pointer, to.stack_pointer);
-    __sanitizer_finish_switch_fiber(from->sanitizer, nullptr, nullptr);
-  }
+  else
+    __sanitizer_finish_switch_fiber(from->sanitizer, &thread_stack.bottom, &thread_stack.size);
 #elif defined(PICABIA_TSAN)
   from->sanitizer = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(to.sanitizer, 0);
@@ -161,7 +165,14 @@ void SwitchContext(Context* from, const Context& to, [[maybe_unused]] const Fibe
 
 void FiberStarted() {
 #if defined(PICABIA_ASAN)
-  __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+  __sanitizer_finish_switch_fiber(nullptr, &thread_stack.bottom, &thread_stack.size);
+#endif
+}
+
+void LeftByJump([[maybe_unused]] Context* scheduler) {
+#if defined(PICABIA_ASAN)
+  __sanitizer_start_switch_fiber(nullptr, thread_stack.bottom, thread_stack.size);
+  __sanitizer_finish_switch_fiber(scheduler->sanitizer, nullptr, nullptr);
 #endif
 }
 

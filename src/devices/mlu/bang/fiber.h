@@ -44,4 +44,7 @@ void SwitchContext(Context* from, const Context& to, const FiberStack* stack);
 // To be called first thing on a fiber that was entered for the first time.
 void FiberStarted();
 
+// To be called on the thread after a jump out of a fiber that will not be entered again.
+void LeftByJump(Context* scheduler);
+
 }  // namespace picabia::bang

@@ -33,7 +33,8 @@ struct VectorTable {
                       const float* bias, int64_t n);
   void (*finish_float)(float* dst, const int32_t* sums, const int32_t* correction, float factor,
                        const float* bias, int64_t n);
-  // dst = src + 128, unsigned; the sum of a row; a row's groups of four bytes, each `stride` groups behind the one before.
+  // dst = src + 128, unsigned; the sum of a row; a row's groups of four bytes, each `stride` groups
+  // behind the one before.
   void (*to_unsigned)(uint8_t* dst, const int8_t* src, int64_t n);
   int32_t (*sum8)(const int8_t* src, int64_t n);
   void (*scatter_quads)(uint32_t* dst, const int8_t* src, int64_t quads, int64_t stride);
