@@ -21,11 +21,13 @@ compiles BANG C kernels for the software MLU (docs/bang.md)
   -c, -S, -E               to an object, to assembly, only preprocess; without: link a program
                            (with -o NAME.o and one input: an object)
   -o FILE                  where to
-  --bang-mlu-arch=A        MLU200, MLU220, MLU270, MLU290, mtp_220, mtp_270, mtp_290, mtp_372, mtp_592; may be repeated
+  --bang-mlu-arch=A        MLU200, MLU220, MLU270, MLU290, mtp_220, mtp_270, mtp_290, mtp_372,
+                           mtp_592; may be repeated
   -O.. -g -D -U -I -std= -f.. -W.. -l -L ...   as the host's compiler takes them
   -v                       show what is run
-Kernels are checked at run time with PICABIA_BANG_CHECK=1; --check is taken and needs no other object.
-Options of the card's tools without a meaning here are ignored: --neuware-path=, -Xbang-cnas X, -mllvm X, ...
+Kernels are checked at run time with PICABIA_BANG_CHECK=1; --check is taken and changes nothing.
+Options of the card's tools without a meaning here are ignored: --neuware-path=, -Xbang-cnas X,
+-mllvm X, ...
 )";
 const char kCnasUsage[] = "usage: cnas -i FILE.s -o FILE.o    assembles what `cncc -S` wrote\n";
 

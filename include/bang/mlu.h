@@ -1,4 +1,5 @@
-/* What kernels include as mlu.h. For other compilers than cncc the qualifiers of BANG C mean nothing. */
+/* What kernels include as mlu.h. For other compilers than cncc the qualifiers of BANG C mean
+ * nothing. */
 #ifndef PICABIA_MLU_H
 #define PICABIA_MLU_H
 

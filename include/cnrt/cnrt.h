@@ -1,10 +1,12 @@
-/* The CNRT interface of Neuware 4.x, for the software MLU. Plain C; the text is this project's own, names and values are
- * those that programs written for CNRT use, so that they compile and link unchanged against libcnrt.so.
+/* The CNRT interface of Neuware 4.x, for the software MLU. Plain C; the text is this project's own,
+ * names and values are those that programs written for CNRT use, so that they compile and link
+ * unchanged against libcnrt.so.
  *
- * Every function returns CNRT_RET_SUCCESS or an error; none throws, none crashes on a null, stale or foreign handle. An
- * output is null or 0 after an error. Functions may be called from any thread. "Asynchronous" functions only put work into
- * a queue, which runs it in order on a thread of its own; the first error of such work is what the next cnrtSyncQueue of
- * that queue returns. Sizes are bytes. Device pointers are ordinary addresses and may be offset.
+ * Every function returns CNRT_RET_SUCCESS or an error; none throws, none crashes on a null, stale
+ * or foreign handle. An output is null or 0 after an error. Functions may be called from any
+ * thread. "Asynchronous" functions only put work into a queue, which runs it in order on a thread
+ * of its own; the first error of such work is what the next cnrtSyncQueue of that queue returns.
+ * Sizes are bytes. Device pointers are ordinary addresses and may be offset.
  */
 #ifndef __CNRT_H
 #define __CNRT_H
@@ -173,7 +175,11 @@ typedef enum {
   CNRT_CHANNEL_TYPE_3 = 3
 } cnrtChannelType_t;
 
-typedef enum { CNRT_MEMTYPE_DEFAULT = 0, CNRT_MEMTYPE_LOCKED = 1, CNRT_MEMTYPE_DEV = 2 } cnrtMemType_t;
+typedef enum {
+  CNRT_MEMTYPE_DEFAULT = 0,
+  CNRT_MEMTYPE_LOCKED = 1,
+  CNRT_MEMTYPE_DEV = 2
+} cnrtMemType_t;
 typedef enum { CNRT_MALLOC_EX_PARALLEL_FRAMEBUFFER = 1 } cnrtMallocExType_t;
 typedef enum { CNRT_FLUSH_CACHE = 1, CNRT_INVALID_CACHE = 2 } cnrtCacheOps_t;
 typedef enum { CNRT_INVOKE_PARAM_TYPE_0 = 0 } cnrtInvokeParamType_t;
@@ -270,7 +276,8 @@ typedef struct {
   uint32_t cpu_affinity_bitmap[1024];
 } cnrtDeviceAffinity_t;
 
-/* Filled by cnrtKernelParamsBufferAddParam and the Mark functions; read only. One slot of 8 bytes a parameter. */
+/* Filled by cnrtKernelParamsBufferAddParam and the Mark functions; read only. One slot of 8 bytes a
+ * parameter. */
 typedef struct cnrtKernelParamsBuffer {
   void *host_ptr;
   unsigned int max_param;
@@ -295,13 +302,14 @@ CNRT_DLL_API const char *cnrtGetErrorName(cnrtRet_t err_code);
 CNRT_DLL_API cnrtRet_t cnrtGetLastErr(void);
 CNRT_DLL_API cnrtRet_t cnrtPeekLastErr(void);
 /* Prints file, line, call and error to standard error when `result` is one. Does not exit. */
-CNRT_DLL_API void cnrtCheck(cnrtRet_t result, const char *const func, const char *const file, int const line);
+CNRT_DLL_API void cnrtCheck(cnrtRet_t result, const char *const func, const char *const file,
+                            int const line);
 #define CNRT_CHECK(val) cnrtCheck((val), #val, __FILE__, __LINE__)
 
 /* ---- process and device (src/cnrt/device.cc) ---- */
 
-/* flags: 0 the device, 1 a fake one. Counted: each call wants its cnrtDestroy. INVALID (other flags), INVALID_TYPE (flags
- * that differ from those of an earlier call). */
+/* flags: 0 the device, 1 a fake one. Counted: each call wants its cnrtDestroy. INVALID (other
+ * flags), INVALID_TYPE (flags that differ from those of an earlier call). */
 CNRT_DLL_API cnrtRet_t cnrtInit(unsigned int flags);
 /* Undoes one cnrtInit; the last one waits for all queues and releases everything. */
 CNRT_DLL_API void cnrtDestroy(void);
@@ -328,15 +336,17 @@ CNRT_DLL_API cnrtRet_t cnrtSyncDevice(void);
 /* 0 bytes: success and a null pointer. NOMEM when the device is full. Contents undefined. */
 CNRT_DLL_API cnrtRet_t cnrtMalloc(void **pPtr, size_t bytes);
 CNRT_DLL_API cnrtRet_t cnrtMallocFrameBuffer(void **pPtr, size_t bytes);
-/* Waits for the queues of the device first: work that is under way may use the block. FIND_DEV_ADDR when unknown. */
+/* Waits for the queues of the device first: work that is under way may use the block. FIND_DEV_ADDR
+ * when unknown. */
 CNRT_DLL_API cnrtRet_t cnrtFree(void *ptr);
 /* Frees each of `length` blocks, not the array. */
 CNRT_DLL_API cnrtRet_t cnrtFreeArray(void **ptr, int length);
-/* Blocks until the copy is done. INVALID for null or an unknown direction, OUT_RANGE when a device side passes the end of
- * its block, FIND_DEV_ADDR when it is no device memory. */
+/* Blocks until the copy is done. INVALID for null or an unknown direction, OUT_RANGE when a device
+ * side passes the end of its block, FIND_DEV_ADDR when it is no device memory. */
 CNRT_DLL_API cnrtRet_t cnrtMemcpy(void *dst, void *src, size_t bytes, cnrtMemTransDir_t dir);
 /* In the order of the queue; host memory must live until then. */
-CNRT_DLL_API cnrtRet_t cnrtMemcpyAsync(void *dest, void *src, size_t bytes, cnrtQueue_t queue, cnrtMemTransDir_t dir);
+CNRT_DLL_API cnrtRet_t cnrtMemcpyAsync(void *dest, void *src, size_t bytes, cnrtQueue_t queue,
+                                       cnrtMemTransDir_t dir);
 /* c: 0..255, else OUT_RANGE. */
 CNRT_DLL_API cnrtRet_t cnrtMemset(void *ptr, int c, size_t bytes);
 CNRT_DLL_API cnrtRet_t cnrtMemsetD8(void *ptr, uint8_t uc, size_t n);
@@ -355,77 +365,98 @@ CNRT_DLL_API cnrtRet_t cnrtGetMemorySize(void **devBasePtr, void *devPtr, size_t
 CNRT_DLL_API cnrtRet_t cnrtCreateQueue(cnrtQueue_t *pQueue);
 /* Returns at once; what is in the queue is still done. */
 CNRT_DLL_API cnrtRet_t cnrtDestroyQueue(cnrtQueue_t queue);
-/* Null is the default queue of the current device. Returns the first error of the work done since the last call. */
+/* Null is the default queue of the current device. Returns the first error of the work done since
+ * the last call. */
 CNRT_DLL_API cnrtRet_t cnrtSyncQueue(cnrtQueue_t queue);
 /* SUCCESS when all is done, BUSY otherwise. */
 CNRT_DLL_API cnrtRet_t cnrtQueryQueue(cnrtQueue_t queue);
 CNRT_DLL_API cnrtRet_t cnrtCreateNotifier(cnrtNotifier_t *notifier);
 CNRT_DLL_API cnrtRet_t cnrtDestroyNotifier(cnrtNotifier_t *notifier);
-/* Asynchronous; the time at which the queue comes to it. Placing again replaces the earlier time. */
+/* Asynchronous; the time at which the queue comes to it. Placing again replaces the earlier time.
+ */
 CNRT_DLL_API cnrtRet_t cnrtPlaceNotifier(cnrtNotifier_t notifier, cnrtQueue_t queue);
 CNRT_DLL_API cnrtRet_t cnrtQueryNotifier(cnrtNotifier_t notifier);
 CNRT_DLL_API cnrtRet_t cnrtWaitNotifier(cnrtNotifier_t notifier);
-CNRT_DLL_API cnrtRet_t cnrtQueueWaitNotifier(cnrtNotifier_t notifier, cnrtQueue_t queue, unsigned int flag);
-/* Microseconds of the host's clock. CNDRV_FUNC_CALL when one was never placed or not reached yet. */
+CNRT_DLL_API cnrtRet_t cnrtQueueWaitNotifier(cnrtNotifier_t notifier, cnrtQueue_t queue,
+                                             unsigned int flag);
+/* Microseconds of the host's clock. CNDRV_FUNC_CALL when one was never placed or not reached yet.
+ */
 CNRT_DLL_API cnrtRet_t cnrtNotifierDuration(cnrtNotifier_t start, cnrtNotifier_t end, float *us);
 
 /* ---- kernels (src/cnrt/launch.cc) ---- */
 
 CNRT_DLL_API cnrtRet_t cnrtGetKernelParamsBuffer(cnrtKernelParamsBuffer_t *params);
 CNRT_DLL_API cnrtRet_t cnrtDestroyKernelParamsBuffer(cnrtKernelParamsBuffer_t params);
-/* Appends a copy of 1 to 8 bytes, in the order of the kernel's parameters. INVALID for other sizes or a full buffer. */
-CNRT_DLL_API cnrtRet_t cnrtKernelParamsBufferAddParam(cnrtKernelParamsBuffer_t params, void *data, size_t bytes);
+/* Appends a copy of 1 to 8 bytes, in the order of the kernel's parameters. INVALID for other sizes
+ * or a full buffer. */
+CNRT_DLL_API cnrtRet_t cnrtKernelParamsBufferAddParam(cnrtKernelParamsBuffer_t params, void *data,
+                                                      size_t bytes);
 /* Places for the tensors of a plug-in operator (cnml.h). */
 CNRT_DLL_API cnrtRet_t cnrtKernelParamsBufferMarkInput(cnrtKernelParamsBuffer_t params);
 CNRT_DLL_API cnrtRet_t cnrtKernelParamsBufferMarkOutput(cnrtKernelParamsBuffer_t params);
 CNRT_DLL_API cnrtRet_t cnrtKernelParamsBufferMarkStatic(cnrtKernelParamsBuffer_t params);
 CNRT_DLL_API cnrtRet_t cnrtCopyKernelParamsBuffer(cnrtKernelParamsBuffer_t dst_params_buf,
                                                   cnrtKernelParamsBuffer_t src_params_buf);
-/* Asynchronous. `function`: address of a kernel that cncc compiled. The buffer may be destroyed at once. INVALID: no such
- * kernel, parameters that do not fit it, a grid that the type does not allow, a host address for a device pointer; the
- * reason goes to standard error. */
-CNRT_DLL_API cnrtRet_t cnrtInvokeKernel_V2(const void *function, cnrtDim3_t dim, cnrtKernelParamsBuffer_t params,
+/* Asynchronous. `function`: address of a kernel that cncc compiled. The buffer may be destroyed at
+ * once. INVALID: no such kernel, parameters that do not fit it, a grid that the type does not
+ * allow, a host address for a device pointer; the reason goes to standard error. */
+CNRT_DLL_API cnrtRet_t cnrtInvokeKernel_V2(const void *function, cnrtDim3_t dim,
+                                           cnrtKernelParamsBuffer_t params,
                                            cnrtFunctionType_t func_type, cnrtQueue_t queue);
 CNRT_DLL_API cnrtRet_t cnrtCreateKernelInitParam(cnrtKernelInitParam_t *init_param);
 CNRT_DLL_API cnrtRet_t cnrtInitKernelMemory(const void *function, cnrtKernelInitParam_t init_param);
 CNRT_DLL_API cnrtRet_t cnrtDestroyKernelInitParamAndMemory(cnrtKernelInitParam_t param);
-/* As _V2. INIT: `init_param` was not prepared by cnrtInitKernelMemory; INVALID: it was, for another kernel. */
-CNRT_DLL_API cnrtRet_t cnrtInvokeKernel_V3(const void *function, cnrtKernelInitParam_t init_param, cnrtDim3_t dim,
-                                           cnrtKernelParamsBuffer_t params, cnrtFunctionType_t func_type,
-                                           cnrtQueue_t queue, void *extra_param);
+/* As _V2. INIT: `init_param` was not prepared by cnrtInitKernelMemory; INVALID: it was, for another
+ * kernel. */
+CNRT_DLL_API cnrtRet_t cnrtInvokeKernel_V3(const void *function, cnrtKernelInitParam_t init_param,
+                                           cnrtDim3_t dim, cnrtKernelParamsBuffer_t params,
+                                           cnrtFunctionType_t func_type, cnrtQueue_t queue,
+                                           void *extra_param);
 
 /* ---- data on the host (src/cnrt/convert.cc): no device is needed ---- */
 
-/* One value. To half: halves away from zero, saturating at 65504; from half: infinities become 65504. */
+/* One value. To half: halves away from zero, saturating at 65504; from half: infinities become
+ * 65504. */
 CNRT_DLL_API cnrtRet_t cnrtConvertFloatToHalf(uint16_t *f16, float d);
 CNRT_DLL_API cnrtRet_t cnrtConvertHalfToFloat(float *d, uint16_t f16);
 CNRT_DLL_API cnrtRet_t cnrtConvertDoubleToHalf(uint16_t *f16, double x);
 CNRT_DLL_API cnrtRet_t cnrtConvertHalfToDouble(double *d, uint16_t f16);
 /* Bytes of one element; 4 for a type without a size. */
 CNRT_DLL_API int cnrtDataTypeSize(cnrtDataType_t dt);
-/* q = round(x * scale / 2^pos + offset), x = (q - offset) * 2^pos / scale. The caller owns the result. */
-CNRT_DLL_API cnrtRet_t cnrtCreateQuantizedParam(cnrtQuantizedParam_t *param, int pos, float scale, int offset);
+/* q = round(x * scale / 2^pos + offset), x = (q - offset) * 2^pos / scale. The caller owns the
+ * result. */
+CNRT_DLL_API cnrtRet_t cnrtCreateQuantizedParam(cnrtQuantizedParam_t *param, int pos, float scale,
+                                                int offset);
 /* One of each for each of dimValues[channelDim] channels of data of that shape. */
-CNRT_DLL_API cnrtRet_t cnrtCreateQuantizedParamByChannel(cnrtQuantizedParam_t *param, int *poses, float *scales,
-                                                         float *offsets, int dimNum, int *dimValues, int channelDim);
+CNRT_DLL_API cnrtRet_t cnrtCreateQuantizedParamByChannel(cnrtQuantizedParam_t *param, int *poses,
+                                                         float *scales, float *offsets, int dimNum,
+                                                         int *dimValues, int channelDim);
 CNRT_DLL_API cnrtRet_t cnrtDestroyQuantizedParam(cnrtQuantizedParam_t param);
-/* Without param: f32->f16/u8/f32, i64->f16, f16->f32/u8, u8->f32/f16. With: f32->f16/i16/i8/i32/f32, i32/i16/i8->f32,
- * f16->i16. Others: UNSUPPORTED. Arrays may not overlap unless they are the same and the types have one size. */
-CNRT_DLL_API cnrtRet_t cnrtCastDataType(void *src_addr, cnrtDataType_t src_data_type, void *dst_addr,
-                                        cnrtDataType_t dst_data_type, int data_num, cnrtQuantizedParam_t param);
-/* Dimension i of the result is dimension dimOrder[i] of the source, whose shape is dimValues. At most 8 dimensions. */
-CNRT_DLL_API cnrtRet_t cnrtTransDataOrder(void *src_addr, cnrtDataType_t data_type, void *dst_addr, int dimNum,
-                                          int dimValues[], int dimOrder[]);
-CNRT_DLL_API cnrtRet_t cnrtTransOrderAndCast(void *src_addr, cnrtDataType_t src_type, void *dst_addr,
-                                             cnrtDataType_t dst_type, cnrtQuantizedParam_t param, int dimNum,
+/* Without param: f32->f16/u8/f32, i64->f16, f16->f32/u8, u8->f32/f16. With:
+ * f32->f16/i16/i8/i32/f32, i32/i16/i8->f32, f16->i16. Others: UNSUPPORTED. Arrays may not overlap
+ * unless they are the same and the types have one size. */
+CNRT_DLL_API cnrtRet_t cnrtCastDataType(void *src_addr, cnrtDataType_t src_data_type,
+                                        void *dst_addr, cnrtDataType_t dst_data_type, int data_num,
+                                        cnrtQuantizedParam_t param);
+/* Dimension i of the result is dimension dimOrder[i] of the source, whose shape is dimValues. At
+ * most 8 dimensions. */
+CNRT_DLL_API cnrtRet_t cnrtTransDataOrder(void *src_addr, cnrtDataType_t data_type, void *dst_addr,
+                                          int dimNum, int dimValues[], int dimOrder[]);
+CNRT_DLL_API cnrtRet_t cnrtTransOrderAndCast(void *src_addr, cnrtDataType_t src_type,
+                                             void *dst_addr, cnrtDataType_t dst_type,
+                                             cnrtQuantizedParam_t param, int dimNum,
                                              int dimValues[], int dimOrder[]);
 /* Dimension i of the result is dimValues[i] + dimStride[i] long; what is added is zero. */
-CNRT_DLL_API cnrtRet_t cnrtAddDataStride(void *src_addr, cnrtDataType_t data_type, void *dst_addr, int dimNum,
-                                         int *dimValues, int *dimStride);
-CNRT_DLL_API cnrtRet_t cnrtReshapeNCHWToNHWC(void *dst, void *src, int n, int h, int w, int c, cnrtDataType_t type);
-CNRT_DLL_API cnrtRet_t cnrtReshapeNHWCToNCHW(void *dst, void *src, int n, int h, int w, int c, cnrtDataType_t type);
-/* A filter [n][h][w][c] into the order of the weight memory's 64 lanes (docs/bang.md). n: a multiple of 64. */
-CNRT_DLL_API cnrtRet_t cnrtFilterReshape(void *dst, void *src, int n, int h, int w, int c, cnrtDataType_t type);
+CNRT_DLL_API cnrtRet_t cnrtAddDataStride(void *src_addr, cnrtDataType_t data_type, void *dst_addr,
+                                         int dimNum, int *dimValues, int *dimStride);
+CNRT_DLL_API cnrtRet_t cnrtReshapeNCHWToNHWC(void *dst, void *src, int n, int h, int w, int c,
+                                             cnrtDataType_t type);
+CNRT_DLL_API cnrtRet_t cnrtReshapeNHWCToNCHW(void *dst, void *src, int n, int h, int w, int c,
+                                             cnrtDataType_t type);
+/* A filter [n][h][w][c] into the order of the weight memory's 64 lanes (docs/bang.md). n: a
+ * multiple of 64. */
+CNRT_DLL_API cnrtRet_t cnrtFilterReshape(void *dst, void *src, int n, int h, int w, int c,
+                                         cnrtDataType_t type);
 
 /* ---- names of CNRT 5, for single-source programs ---- */
 

@@ -1,4 +1,5 @@
-/* What the code that cncc writes around kernels uses: variables of the on-chip memories, trampolines, launches. */
+/* What the code that cncc writes around kernels uses: variables of the on-chip memories,
+ * trampolines, launches. */
 #ifndef PICABIA_BANG_RUNTIME_H
 #define PICABIA_BANG_RUNTIME_H
 
@@ -6,8 +7,8 @@
 #if !defined(PICABIA_BANG_MODULE)
 #error "compile .mlu files with cncc"
 #endif
-extern "C" __attribute__((visibility("default"))) picabia_bang_module picabia_bang_this_module
-    __asm__(PICABIA_BANG_MODULE);
+extern "C" __attribute__((visibility("default"))) picabia_bang_module
+    picabia_bang_this_module __asm__(PICABIA_BANG_MODULE);
 
 namespace picabia_bang {
 
@@ -35,7 +36,8 @@ constexpr int kMaxInitialisers = 512;
 
 /* What happens when the host calls a kernel instead of launching it. */
 inline void CalledByHost(const char* name) {
-  fprintf(stderr, "kernel %s was called like a function; launch it with cnrtInvokeKernel_V2\n", name);
+  fprintf(stderr, "kernel %s was called like a function; launch it with cnrtInvokeKernel_V2\n",
+          name);
 }
 
 inline picabia_bang_core* Core() { return picabia_bang_current; }
@@ -48,12 +50,14 @@ struct Here : picabia_bang_where {
 /* This core's copy of a variable, from its place holder. */
 template <int space, typename T>
 [[gnu::always_inline]] inline T& Local(T& place) {
-  return *reinterpret_cast<T*>(reinterpret_cast<intptr_t>(&place) + picabia_bang_current->delta[space]);
+  return *reinterpret_cast<T*>(reinterpret_cast<intptr_t>(&place) +
+                               picabia_bang_current->delta[space]);
 }
 
 /* The type of an array that its initialiser counts: decltype(Counted<T>({...})). */
 template <typename T, size_t n>
-T (&Counted(const T (&)[n]))[n];
+T (&Counted(const T (&)[n]))
+[n];
 
 template <typename T>
 constexpr unsigned KindOf() {
@@ -69,7 +73,8 @@ template <typename... P>
 struct KernelType<void(P...)> {
   static constexpr int count = sizeof...(P);
   static constexpr picabia_bang_param params[sizeof...(P) + 1] = {
-      {static_cast<uint32_t>(sizeof(std::remove_reference_t<P>)), KindOf<std::remove_cv_t<std::remove_reference_t<P>>>()}...,
+      {static_cast<uint32_t>(sizeof(std::remove_reference_t<P>)),
+       KindOf<std::remove_cv_t<std::remove_reference_t<P>>>()}...,
       {0, 0}};
 
   static void Call(const void* function, void* const* arguments) {
@@ -78,7 +83,8 @@ struct KernelType<void(P...)> {
   }
 
   template <int... i>
-  static void CallWith(void (*kernel)(P...), void* const* arguments, std::integer_sequence<int, i...>) {
+  static void CallWith(void (*kernel)(P...), void* const* arguments,
+                       std::integer_sequence<int, i...>) {
     (void)arguments;
     kernel(Argument<std::remove_cv_t<std::remove_reference_t<P>>>(arguments[i])...);
   }
@@ -90,7 +96,8 @@ struct KernelType<void(P...)> {
   }
 };
 
-/* half as hosts spell it, for the names by which they link: one pointer, array of pointers, or value. */
+/* half as hosts spell it, for the names by which they link: one pointer, array of pointers, or
+ * value. */
 template <typename T>
 struct HostType {
   using type = T;
@@ -126,7 +133,9 @@ struct Grid {
   unsigned v[3];
   Grid(unsigned x) : v{x, 1, 1} {}  // NOLINT: a number is a row of tasks
   template <typename Dim, typename = decltype(Dim().x)>
-  Grid(const Dim& d) : v{static_cast<unsigned>(d.x), static_cast<unsigned>(d.y), static_cast<unsigned>(d.z)} {}  // NOLINT
+  Grid(const Dim& d)
+      : v{static_cast<unsigned>(d.x), static_cast<unsigned>(d.y), static_cast<unsigned>(d.z)} {
+  }  // NOLINT
 };
 
 /* `kernel<<<grid, type, queue>>>(arguments)`. */
@@ -147,7 +156,8 @@ class Launch {
     using Type = KernelType<void(P...)>;
     const void* pointers[] = {static_cast<const void*>(&arguments)..., nullptr};
     const size_t sizes[] = {sizeof(arguments)..., 0};
-    /* What the engine needs of a kernel that is a template, which no table holds; it copies this. */
+    /* What the engine needs of a kernel that is a template, which no table holds; it copies this.
+     */
     picabia_bang_kernel kernel = {};
     kernel.name = name_;
     kernel.flags = flags_;

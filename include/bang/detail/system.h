@@ -2,7 +2,10 @@
 #ifndef PICABIA_BANG_SYSTEM_H
 #define PICABIA_BANG_SYSTEM_H
 
-#define PICABIA_BANG_SYNC(NAME, KIND)                              \
+#include "bang/detail/runtime.h"
+#include "bang/detail/vector.h"
+
+#define PICABIA_BANG_SYNC(NAME, KIND) \
   inline void NAME(picabia_bang::Here here = {}) { picabia_bang_sync(KIND, #NAME, here); }
 PICABIA_BANG_SYNC(__sync_cluster, PICABIA_SYNC_CLUSTER)
 PICABIA_BANG_SYNC(__sync_all, PICABIA_SYNC_ALL)
@@ -32,19 +35,20 @@ inline void __bang_lock(int id0, int id1) { picabia_bang_lock(id0, id1); }
 inline void __bang_unlock(int id0, int id1) { picabia_bang_unlock(id0, id1); }
 
 /* dst receives the old value of *src1, which lies in GDRAM. */
-#define PICABIA_BANG_ATOMIC(NAME, OP, T)                                                                   \
-  inline void __bang_atomic_##NAME(T* dst, T* src1, T src2, picabia_bang::Here here = {}) {                \
-    picabia_bang_atomic(OP, picabia_bang::TypeOf<T>::value, dst, src1, &src2, nullptr, 1, here);           \
-  }                                                                                                        \
-  inline void __bang_atomic_##NAME(T* dst, T* src1, const T* src2, int size, picabia_bang::Here here = {}) { \
-    picabia_bang_atomic(OP, picabia_bang::TypeOf<T>::value, dst, src1, src2, nullptr, size, here);         \
+#define PICABIA_BANG_ATOMIC(NAME, OP, T)                                                           \
+  inline void __bang_atomic_##NAME(T* dst, T* src1, T src2, picabia_bang::Here here = {}) {        \
+    picabia_bang_atomic(OP, picabia_bang::TypeOf<T>::value, dst, src1, &src2, nullptr, 1, here);   \
+  }                                                                                                \
+  inline void __bang_atomic_##NAME(T* dst, T* src1, const T* src2, int size,                       \
+                                   picabia_bang::Here here = {}) {                                 \
+    picabia_bang_atomic(OP, picabia_bang::TypeOf<T>::value, dst, src1, src2, nullptr, size, here); \
   }
-#define PICABIA_BANG_ATOMICS(NAME, OP)           \
-  PICABIA_BANG_ATOMIC(NAME, OP, unsigned short)  \
-  PICABIA_BANG_ATOMIC(NAME, OP, short)           \
-  PICABIA_BANG_ATOMIC(NAME, OP, unsigned int)    \
-  PICABIA_BANG_ATOMIC(NAME, OP, int)             \
-  PICABIA_BANG_ATOMIC(NAME, OP, half)            \
+#define PICABIA_BANG_ATOMICS(NAME, OP)          \
+  PICABIA_BANG_ATOMIC(NAME, OP, unsigned short) \
+  PICABIA_BANG_ATOMIC(NAME, OP, short)          \
+  PICABIA_BANG_ATOMIC(NAME, OP, unsigned int)   \
+  PICABIA_BANG_ATOMIC(NAME, OP, int)            \
+  PICABIA_BANG_ATOMIC(NAME, OP, half)           \
   PICABIA_BANG_ATOMIC(NAME, OP, float)
 PICABIA_BANG_ATOMICS(add, PICABIA_ATOMIC_ADD)
 PICABIA_BANG_ATOMICS(inc, PICABIA_ATOMIC_INC)
@@ -59,11 +63,14 @@ PICABIA_BANG_ATOMICS(exch, PICABIA_ATOMIC_EXCH)
 #undef PICABIA_BANG_ATOMIC
 template <typename T>
 inline void __bang_atomic_cas(T* dst, T* src1, T src2, T src3, picabia_bang::Here here = {}) {
-  picabia_bang_atomic(PICABIA_ATOMIC_CAS, picabia_bang::TypeOf<T>::value, dst, src1, &src2, &src3, 1, here);
+  picabia_bang_atomic(PICABIA_ATOMIC_CAS, picabia_bang::TypeOf<T>::value, dst, src1, &src2, &src3,
+                      1, here);
 }
 template <typename T>
-inline void __bang_atomic_cas(T* dst, T* src1, const T* src2, const T* src3, int size, picabia_bang::Here here = {}) {
-  picabia_bang_atomic(PICABIA_ATOMIC_CAS, picabia_bang::TypeOf<T>::value, dst, src1, src2, src3, size, here);
+inline void __bang_atomic_cas(T* dst, T* src1, const T* src2, const T* src3, int size,
+                              picabia_bang::Here here = {}) {
+  picabia_bang_atomic(PICABIA_ATOMIC_CAS, picabia_bang::TypeOf<T>::value, dst, src1, src2, src3,
+                      size, here);
 }
 
 namespace picabia_bang {
@@ -88,10 +95,11 @@ inline int __bang_printf(const char* format, T... values) {
   return picabia_bang_printf(format, list, sizeof...(T));
 }
 
-#define __assert(x) ((x) ? (void)0 : picabia_bang_fail("assertion failed: " #x, picabia_bang::Here()))
+#define __assert(x) \
+  ((x) ? (void)0 : picabia_bang_fail("assertion failed: " #x, picabia_bang::Here()))
 
-/* cncc puts these for printf, gettimeofday, exit, abort and what assert calls in kernels: the device's clock has no seconds, and
- * a core that ends does not end the process. */
+/* cncc puts these for printf, gettimeofday, exit, abort and what assert calls in kernels: the
+ * device's clock has no seconds, and a core that ends does not end the process. */
 [[noreturn]] inline void __bang_exit(int) {
   picabia_bang_exit();
   __builtin_unreachable();
@@ -100,7 +108,8 @@ inline int __bang_printf(const char* format, T... values) {
   picabia_bang_fail("the kernel called abort", here);
   __builtin_unreachable();
 }
-[[noreturn]] inline void __bang_assert_fail(const char* text, const char* file, unsigned line, const char*) {
+[[noreturn]] inline void __bang_assert_fail(const char* text, const char* file, unsigned line,
+                                            const char*) {
   char message[256];
   snprintf(message, sizeof(message), "assertion failed: %s", text);
   picabia_bang_fail(message, {file, static_cast<int>(line)});
