@@ -1,0 +1,574 @@
+#include "apps/cncc/rewriter.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "apps/cncc/declaration.h"
+#include "apps/cncc/lexer.h"
+#include "apps/cncc/nearest.h"
+#include "apps/cncc/outline.h"
+
+namespace picabia::cncc {
+namespace {
+
+constexpr std::array<std::string_view, 12> kCoreVariables = {
+    "taskId",   "taskIdX",  "taskIdY",   "taskIdZ",    "taskDim", "taskDimX",
+    "taskDimY", "taskDimZ", "clusterId", "clusterDim", "coreId",  "coreDim"};
+constexpr const char* kSections[] = {".bss.picabia_nram", ".bss.picabia_wram", ".bss.picabia_sram",
+                                     ".bss.picabia_ldram"};
+// Of the compiler of the card; SRAM, which it packs, has the alignment of its types.
+constexpr int kAlignments[] = {64, 64, 0, 64};
+constexpr int kMaxKernels = 512;  // include/bang/detail/runtime.h
+
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    if (c == '\n')
+      quoted += "\\n";
+    else
+      quoted += c;
+  }
+  return quoted + "\"";
+}
+
+struct FileVariable {
+  std::string name, holder;
+  int space;
+  size_t token;  // behind which it is known
+};
+
+class Rewriter {
+ public:
+  explicit Rewriter(std::string_view text) : source_(Lex(text)), outline_(MakeOutline(source_)) {
+    before_.resize(source_.tokens.size() + 1);
+    removed_.resize(source_.tokens.size());
+  }
+
+  Rewritten Run() {
+    if (outline_.error.empty()) {
+      FindHalfNames();
+      CheckBuiltins();
+      for (const OnChip& declaration : outline_.declarations) RewriteDeclaration(declaration);
+      for (const size_t i : outline_.loose_qualifiers) removed_[i] = true;
+      for (const Function& f : outline_.functions)
+        if (f.user && (f.kernel || f.device)) on_device_.merge(Reachable(f));
+      for (size_t f = 0; f < outline_.functions.size(); ++f) RewriteFunction(static_cast<int>(f));
+      for (size_t i = 0; i < source_.tokens.size(); ++i) RewriteToken(i);
+      CheckRecursion();
+      if (kernels_ > kMaxKernels) result_.errors.push_back("more than 512 kernels in one file");
+    }
+    result_.kernels = kernels_;
+    result_.text = Assemble();
+    return std::move(result_);
+  }
+
+ private:
+  const std::vector<Token>& tokens() const { return source_.tokens; }
+  const std::string& FileOf(const Token& t) const {
+    return source_.files[static_cast<size_t>(t.file)];
+  }
+
+  void Error(size_t token, const std::string& text) {
+    const Token& t = tokens()[token];
+    result_.errors.push_back(FileOf(t) + ":" + std::to_string(t.line) + ": error: " + text);
+  }
+
+  void Remove(size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i)
+      if (tokens()[i].kind != TokenKind::kSpace && tokens()[i].kind != TokenKind::kMarker)
+        removed_[i] = true;
+  }
+
+  // ---- variables of the on-chip memories ----
+
+  std::string Record(const std::string& holder, const std::string& name, size_t token, int space,
+                     int function) const {
+    const Token& t = tokens()[token];
+    return "[[maybe_unused]] static const ::picabia_bang_variable " + holder +
+           "_record __attribute__((section(\"picabia_bang_variables\"), used)) = {&" + holder +
+           ", sizeof(" + holder + "), " + Quoted(name) + ", " + Quoted(FileOf(t)) +
+           ", &picabia_bang_this_module, " + std::to_string(t.line) + ", " + std::to_string(space) +
+           ", " + std::to_string(function) + ", 0}; ";
+  }
+
+  // `static T holder[N] section;`
+  static std::string Holder(const std::string& type, const Declarator& d, const std::string& holder,
+                            int space) {
+    const std::string aligned =
+        kAlignments[space] == 0 ? "" : ", aligned(" + std::to_string(kAlignments[space]) + ")";
+    const std::string attributes =
+        " __attribute__((section(\"" + std::string(kSections[space]) + "\")" + aligned + "))";
+    if (d.counted)
+      return "static ::std::remove_reference_t<decltype(::picabia_bang::Counted<" + type +
+             d.pointers + ">(" + d.initialiser + "))> " + holder + attributes + "; ";
+    return "static " + type + " " + d.pointers + holder + d.extents + attributes + "; ";
+  }
+
+  static std::string Assignment(const std::string& type, const Declarator& d) {
+    if (d.initialiser.empty()) return "";
+    if (!d.extents.empty()) {
+      return "{ " + type + " " + d.pointers + "picabia_value" + d.extents + " = " + d.initialiser +
+             "; __builtin_memcpy(&" + d.name + ", &picabia_value, sizeof(picabia_value)); } ";
+    }
+    return d.name + " = " + (d.braced ? type + d.pointers + d.initialiser : d.initialiser) + "; ";
+  }
+
+  static std::string WithoutConst(const std::string& type, const Declarator& d) {
+    if (!d.pointers.empty()) return type;  // it is what is pointed to that is const
+    std::string plain = type;
+    for (size_t at; (at = plain.find("const")) != std::string::npos;) plain.erase(at, 5);
+    return plain;
+  }
+
+  static std::string Reference(const std::string& name, const std::string& holder, int space) {
+    return "[[maybe_unused]] auto& " + name + " = ::picabia_bang::Local<" + std::to_string(space) +
+           ">(" + holder + "); ";
+  }
+
+  void RewriteDeclaration(const OnChip& on_chip) {
+    if (on_chip.end >= tokens().size()) return;
+    const int space = SpaceOf(tokens()[on_chip.qualifier].text);
+    const Declaration declaration = ReadDeclaration(tokens(), on_chip.begin, on_chip.end);
+    if (!declaration.error.empty())
+      return Error(on_chip.qualifier, "in a declaration with " +
+                                          std::string(tokens()[on_chip.qualifier].text) + ": " +
+                                          declaration.error);
+    if (on_chip.in_class || declaration.is_extern)
+      return Error(on_chip.qualifier,
+                   std::string(tokens()[on_chip.qualifier].text) +
+                       (on_chip.in_class ? " cannot be used on a member of a class"
+                                         : " variables cannot be extern"));
+    std::string text;
+    for (const Declarator& d : declaration.declarators) {
+      const std::string holder = "picabia_" + d.name + "_" + std::to_string(next_++);
+      const std::string type = WithoutConst(declaration.type, d);
+      text += Holder(type, d, holder, space) +
+              Record(holder, d.name, on_chip.qualifier, space, on_chip.function);
+      if (on_chip.function >= 0) {
+        text += Reference(d.name, holder, space) + Assignment(type, d);
+        continue;
+      }
+      std::string known;
+      for (const FileVariable& v : file_variables_)
+        if (d.initialiser.find(v.name) != std::string::npos)
+          known += Reference(v.name, v.holder, v.space);
+      file_variables_.push_back({d.name, holder, space, on_chip.end});
+      if (!d.initialiser.empty())
+        text += "[[maybe_unused]] static const int " + holder +
+                "_set = ::picabia_bang::AddInitialiser(+[] { " + known +
+                Reference(d.name, holder, space) + Assignment(type, d) + "}); ";
+    }
+    Remove(on_chip.begin, on_chip.end + 1);
+    before_[on_chip.begin] += text;
+  }
+
+  // ---- functions ----
+
+  bool IsParameter(const Function& f, const std::string& name) const {
+    for (size_t i = f.open_params; i < f.close_params; ++i)
+      if (tokens()[i].Is(name)) return true;
+    return false;
+  }
+
+  void RewriteFunction(int index) {
+    const Function& f = outline_.functions[static_cast<size_t>(index)];
+    if (!f.user || f.close_body == 0) return;
+    std::string prelude;
+    for (const std::string_view name : kCoreVariables)
+      if (f.names.contains(name) && !IsParameter(f, std::string(name)))
+        prelude += "[[maybe_unused]] const int " + std::string(name) +
+                   " = ::picabia_bang::Core()->" + std::string(name) + "; ";
+    for (const FileVariable& v : file_variables_)
+      if (v.token < f.open_body && f.names.contains(v.name) && !IsParameter(f, v.name))
+        prelude += Reference(v.name, v.holder, v.space);
+    if (!prelude.empty()) {
+      // Inside braces of its own the body may declare these names anew.
+      before_[f.open_body] += "{ " + prelude;
+      before_[f.close_body] += "} ";
+    }
+    if (on_device_.contains(index)) RenameCalls(f);
+    if (f.kernel && !f.is_template) AddKernel(f);
+  }
+
+  // What the C library would do to the whole process, the device does to a core; and its printf
+  // knows halves.
+  void RenameCalls(const Function& f) {
+    static const std::map<std::string_view, std::string_view> kNames = {
+        {"printf", "__bang_printf"},
+        {"gettimeofday", "__bang_gettimeofday"},
+        {"exit", "__bang_exit"},
+        {"abort", "__bang_abort"},
+        {"__assert_fail", "__bang_assert_fail"}};
+    for (size_t i = f.open_body; i < f.close_body; ++i) {
+      const auto name = kNames.find(tokens()[i].text);
+      if (name == kNames.end() || tokens()[i].kind != TokenKind::kIdentifier) continue;
+      const size_t previous = PreviousToken(tokens(), i);
+      const bool member = tokens()[previous].Is(".") || tokens()[previous].Is("->");
+      const size_t next = NextToken(tokens(), i);
+      if (member || next >= tokens().size() || !tokens()[next].Is("(")) continue;
+      removed_[i] = true;
+      before_[i] += name->second;
+    }
+  }
+
+  // Functions that `f` may call, itself among them, by name.
+  std::set<int> Reachable(const Function& f) const {
+    std::set<int> reached;
+    std::function<void(const Function&)> visit = [&](const Function& function) {
+      for (size_t i = 0; i < outline_.functions.size(); ++i) {
+        const Function& other = outline_.functions[i];
+        const bool called =
+            &other == &function || (other.user && function.calls.contains(other.name));
+        if (called && reached.insert(static_cast<int>(i)).second) visit(other);
+      }
+    };
+    visit(f);
+    return reached;
+  }
+
+  // Whether what only a memory core does, or SRAM, occurs in it.
+  bool UsesMemoryCore(const Function& f) const {
+    for (const std::string& name : f.names) {
+      if (name == "__mlu_shared__" || name == "__is_mpu" || name == "__is_ipu" ||
+          name == "__sync_all_mpu" || name == "__sramset" || name.find("SRAM") != std::string::npos)
+        return true;
+      for (const FileVariable& v : file_variables_)
+        if (v.space == 2 && v.name == name) return true;
+    }
+    if (!f.names.contains("coreId")) return false;
+    for (size_t i = f.open_body; i < f.close_body; ++i)
+      if (tokens()[i].Is("0x80") || tokens()[i].Is("128")) return true;
+    return false;
+  }
+
+  unsigned FlagsOf(const std::set<int>& reached) const {
+    for (const int i : reached)
+      if (UsesMemoryCore(outline_.functions[static_cast<size_t>(i)])) return 1;
+    return 0;
+  }
+
+  int CountParameters(const Function& f) const {
+    int count = 0, angles = 0;
+    bool any = false;
+    std::string only;
+    for (size_t i = f.open_params + 1; i < f.close_params; ++i) {
+      const Token& t = tokens()[i];
+      if (t.kind == TokenKind::kSpace || t.kind == TokenKind::kMarker) continue;
+      any = true;
+      only += t.text;
+      if (t.Is("(") || t.Is("[") || t.Is("{")) i = MatchingClose(tokens(), i);
+      if (t.Is("<")) ++angles;
+      if (t.Is(">")) --angles;
+      if (t.Is(",") && angles == 0) ++count;
+    }
+    return !any || only == "void" ? 0 : count + 1;
+  }
+
+  bool NamesHalf(const Function& f) const {
+    for (size_t i = f.open_params; i < f.close_params; ++i)
+      if (half_names_.contains(tokens()[i].text)) return true;
+    return false;
+  }
+
+  std::string ParameterText(const Function& f) const {
+    std::string text;
+    for (size_t i = f.open_params; i <= f.close_params; ++i) {
+      const Token& t = tokens()[i];
+      if (t.kind == TokenKind::kMarker || SpaceOf(t.text) >= 0) continue;
+      text += t.kind == TokenKind::kSpace ? std::string_view(" ") : t.text;
+    }
+    return text;
+  }
+
+  // The type and address right behind the kernel, while its name means nothing else; the rest at
+  // the end of the file.
+  void AddKernel(const Function& f) {
+    const std::string n = std::to_string(kernels_++);
+    const std::string type = "picabia_type_" + n, function = "picabia_function_" + n;
+    before_[f.close_body + 1] += " typedef void " + type + ParameterText(f) +
+                                 "; [[maybe_unused]] static " + type + "* const " + function +
+                                 " = &" + f.name + "; ";
+    std::string* where = f.global ? &epilogue_ : &before_[f.close_body + 1];
+    *where += KernelRecord(f, n, type, function) + (f.global ? "\n" : "");
+  }
+
+  // Functions that carry the names under which programs link the kernel; adds their addresses to
+  // the list.
+  std::string Aliases(const Function& f, const std::string& n, const std::string& type,
+                      std::string* addresses, int* count) const {
+    const std::string called = "{ ::picabia_bang::CalledByHost(" + Quoted(f.name) + "); } ";
+    std::string text;
+    if (!f.c_linkage) {
+      const std::string alias = "picabia_alias_" + n;
+      text += "__attribute__((used, noinline, visibility(\"default\"))) void " + alias +
+              "() __asm__(\"" + f.name + "\"); void " + alias + "() " + called;
+      *addresses += ", (const void*)&" + alias;
+      ++*count;
+    }
+    const int params = CountParameters(f);
+    if (f.c_linkage || !f.global || params == 0 || !NamesHalf(f)) return text;
+    std::string list;
+    for (int i = 0; i < params; ++i)
+      list += std::string(i == 0 ? "" : ", ") + "::picabia_bang::HostParam<" + std::to_string(i) +
+              ", " + type + ">";
+    text += "__attribute__((used, noinline)) void " + f.name + "(" + list + ") " + called;
+    *addresses += ", (const void*)static_cast<void (*)(" + list + ")>(&" + f.name + ")";
+    ++*count;
+    return text;
+  }
+
+  std::string KernelRecord(const Function& f, const std::string& n, const std::string& type,
+                           const std::string& function) const {
+    const std::set<int> reached = Reachable(f);
+    std::string addresses = "(const void*)" + function;
+    int count = 1;
+    std::string text = Aliases(f, n, type, &addresses, &count);
+    std::string functions;
+    for (const int i : reached) functions += std::to_string(i) + ", ";
+    const Token& t = tokens()[f.open_params];
+    text += "static const void* const picabia_addresses_" + n + "[] = {" + addresses +
+            "}; static const int " + "picabia_reached_" + n + "[] = {" + functions +
+            "-1}; [[maybe_unused]] static const int picabia_added_" + n +
+            " = ::picabia_bang::AddKernel({" + Quoted(f.name) + ", " + Quoted(FileOf(t)) + ", " +
+            std::to_string(t.line) + ", " + std::to_string(FlagsOf(reached)) + ", (const void*)" +
+            function + ", &::picabia_bang::KernelType<" + type +
+            ">::Call, ::picabia_bang::KernelType<" + type + ">::params, " +
+            std::to_string(CountParameters(f)) + ", " + std::to_string(count) +
+            ", picabia_addresses_" + n + ", picabia_reached_" + n + "}); ";
+    return text;
+  }
+
+  // `typedef half T;` and `using T = half;`: by these names, too, a parameter is a half.
+  void FindHalfNames() {
+    half_names_ = {"half"};
+    for (size_t i = 0; i < tokens().size(); ++i) {
+      if (tokens()[i].system) continue;
+      const bool is_typedef = tokens()[i].Is("typedef");
+      if (!is_typedef && !tokens()[i].Is("using")) continue;
+      const size_t a = NextToken(tokens(), i), b = NextToken(tokens(), a),
+                   c = NextToken(tokens(), b);
+      if (c >= tokens().size()) return;
+      if (is_typedef && half_names_.contains(tokens()[a].text))
+        half_names_.emplace(tokens()[b].text);
+      if (!is_typedef && tokens()[b].Is("=") && half_names_.contains(tokens()[c].text))
+        half_names_.emplace(tokens()[a].text);
+    }
+  }
+
+  // Names that only one function has: overloads may call each other without recursion.
+  void CheckRecursion() {
+    std::map<std::string, std::vector<const Function*>> by_name;
+    for (const Function& f : outline_.functions)
+      if (f.user && !f.in_class) by_name[f.name].push_back(&f);
+    std::map<std::string, int> state;  // 1: on the way, 2: done
+    std::vector<std::string> path;
+    std::function<void(const Function&)> visit = [&](const Function& f) {
+      state[f.name] = 1;
+      path.push_back(f.name);
+      for (const std::string& callee : f.calls) {
+        const auto found = by_name.find(callee);
+        if (found == by_name.end() || found->second.size() != 1 || found->second[0]->is_template)
+          continue;
+        if (state[callee] == 1) {
+          std::string text = "recursion: ";
+          for (auto p = std::find(path.begin(), path.end(), callee); p != path.end(); ++p)
+            text += *p + " calls ";
+          Error(found->second[0]->open_params, text + callee + "; the device has no stack for it");
+        } else if (state[callee] == 0) {
+          visit(*found->second[0]);
+        }
+      }
+      path.pop_back();
+      state[f.name] = 2;
+    };
+    for (const Function& f : outline_.functions)
+      if ((f.kernel || f.device) && f.user && !f.is_template && by_name[f.name].size() == 1 &&
+          state[f.name] == 0)
+        visit(f);
+  }
+
+  // Calls of builtins that our headers do not have: the compiler would not say which one is near.
+  void CheckBuiltins() {
+    constexpr std::array<std::string_view, 10> kStarts = {
+        "__bang_",    "__sync_",    "__memcpy", "__nramset", "__sramset",
+        "__gdramset", "__ldramset", "__half2",  "__float2",  "__mlvm_"};
+    const auto builtin = [&](std::string_view name) {
+      return std::any_of(kStarts.begin(), kStarts.end(),
+                         [&](auto s) { return name.substr(0, s.size()) == s; });
+    };
+    std::set<std::string, std::less<>> known;
+    for (const Token& t : tokens())
+      if (t.system && t.kind == TokenKind::kIdentifier && builtin(t.text)) known.emplace(t.text);
+    for (const Function& f : outline_.functions) known.insert(f.name);
+    for (size_t i = 0; i < tokens().size(); ++i) {
+      const Token& t = tokens()[i];
+      if (t.system || t.kind != TokenKind::kIdentifier || !builtin(t.text) ||
+          known.contains(t.text))
+        continue;
+      const size_t next = NextToken(tokens(), i);
+      if (next >= tokens().size() || !tokens()[next].Is("(")) continue;
+      const std::string near = Nearest(t.text, known);
+      Error(i, "'" + std::string(t.text) + "' is no builtin that is known here" +
+                   (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    }
+  }
+
+  // ---- single tokens ----
+
+  void RewriteToken(size_t i) {
+    const Token& t = tokens()[i];
+    if (t.kind == TokenKind::kIdentifier) return RewriteIdentifier(i);
+    if (t.kind == TokenKind::kNumber) return RewriteNumber(i);
+    if (!t.system && t.Is("<") && i + 2 < tokens().size() && tokens()[i + 1].Is("<") &&
+        tokens()[i + 2].Is("<"))
+      RewriteLaunch(i);
+  }
+
+  bool HeadSays(size_t i, std::string_view word) const {
+    for (const Function& f : outline_.functions) {
+      if (i < f.head || i >= f.open_params) continue;
+      for (size_t k = f.head; k < f.open_params; ++k)
+        if (tokens()[k].Is(word)) return true;
+      return false;
+    }
+    // A declaration without a body: up to its ";".
+    for (size_t k = i; k < tokens().size() && !tokens()[k].Is(";"); ++k)
+      if (tokens()[k].Is(word)) return true;
+    for (size_t k = PreviousToken(tokens(), i); k < tokens().size();
+         k = PreviousToken(tokens(), k)) {
+      if (tokens()[k].Is(";") || tokens()[k].Is("}") || tokens()[k].Is("{")) return false;
+      if (tokens()[k].Is(word)) return true;
+    }
+    return false;
+  }
+
+  void RewriteIdentifier(size_t i) {
+    const Token& t = tokens()[i];
+    if (t.Is("__mlu_entry__") || t.Is("__mlu_global__") || t.Is("__mlu_host__") ||
+        t.Is("__mlu_const__") || t.Is("__mlu_builtin__")) {
+      removed_[i] = true;
+    } else if (t.Is("__mlu_func__") || t.Is("__mlu_device__")) {
+      removed_[i] = true;
+      const bool has = HeadSays(i, "inline") || HeadSays(i, "static") || HeadSays(i, "constexpr");
+      if (!has) before_[i] += "inline";
+    } else if (!t.system && (t.Is("asm") || t.Is("__asm__") || t.Is("__asm"))) {
+      RewriteAssembly(i);
+    }
+  }
+
+  // 127.0h is a half.
+  void RewriteNumber(size_t i) {
+    const Token& t = tokens()[i];
+    const bool hexadecimal =
+        t.text.size() > 1 && t.text[0] == '0' && (t.text[1] == 'x' || t.text[1] == 'X');
+    if (t.system || hexadecimal || (t.text.back() != 'h' && t.text.back() != 'H')) return;
+    removed_[i] = true;
+    before_[i] += "((half)" + std::string(t.text.substr(0, t.text.size() - 1)) + ")";
+  }
+
+  void RewriteAssembly(size_t i) {
+    size_t open = NextToken(tokens(), i);
+    while (open < tokens().size() && tokens()[open].kind == TokenKind::kIdentifier)
+      open = NextToken(tokens(), open);
+    if (open >= tokens().size() || !tokens()[open].Is("(")) return;
+    const size_t close = MatchingClose(tokens(), open);
+    std::string code;
+    for (size_t k = open; k < close && !tokens()[k].Is(":"); ++k)
+      if (tokens()[k].kind == TokenKind::kText) code += tokens()[k].text;
+    std::string call;
+    if (code.find("barrier.sync.local") != std::string::npos)
+      call = "__sync_all_ipu_within_cluster()";
+    else if (code.find("barrier.sync.global") != std::string::npos)
+      call = "__sync_all_ipu()";
+    else if (code.find("readperf") != std::string::npos)
+      call = "(void)0";
+    else if (code.find("sync") != std::string::npos)
+      call = "__sync()";
+    else
+      return Error(i, "inline assembly of the device cannot run here: " + code);
+    Remove(i, close + 1);
+    before_[i] += call;
+  }
+
+  // The first token of the expression that is launched: a name with scopes and template arguments.
+  size_t CalleeBegin(size_t launch) const {
+    size_t i = PreviousToken(tokens(), launch);
+    if (i < tokens().size() && tokens()[i].Is(">")) {
+      int depth = 0;
+      for (; i < tokens().size(); i = PreviousToken(tokens(), i)) {
+        if (tokens()[i].Is(">")) ++depth;
+        if (tokens()[i].Is("<") && --depth == 0) break;
+      }
+      i = PreviousToken(tokens(), i);
+    }
+    for (;;) {
+      const size_t scope = PreviousToken(tokens(), i);
+      if (scope >= tokens().size() || !tokens()[scope].Is("::")) return i;
+      const size_t outer = PreviousToken(tokens(), scope);
+      if (outer >= tokens().size() || tokens()[outer].kind != TokenKind::kIdentifier) return scope;
+      i = outer;
+    }
+  }
+
+  size_t LaunchEnd(size_t open) const {
+    for (size_t i = open + 3; i + 2 < tokens().size(); ++i) {
+      if (tokens()[i].Is("(") || tokens()[i].Is("[") || tokens()[i].Is("{"))
+        i = MatchingClose(tokens(), i);
+      if (i + 2 < tokens().size() && tokens()[i].Is(">") && tokens()[i + 1].Is(">") &&
+          tokens()[i + 2].Is(">"))
+        return i;
+    }
+    return tokens().size();
+  }
+
+  void RewriteLaunch(size_t i) {
+    const size_t begin = CalleeBegin(i), end = LaunchEnd(i);
+    if (begin >= tokens().size() || end >= tokens().size()) return Error(i, "<<< without >>>");
+    std::string name;
+    unsigned flags = 0;
+    for (size_t k = begin; k < i; ++k)
+      for (const Function& f : outline_.functions)
+        if (f.kernel && tokens()[k].Is(f.name)) {
+          name = f.name;
+          flags = FlagsOf(Reachable(f));
+        }
+    removed_[i] = removed_[i + 1] = removed_[i + 2] = true;
+    removed_[end] = removed_[end + 1] = removed_[end + 2] = true;
+    before_[begin] += "::picabia_bang::Launch(";
+    before_[i] += ", " + Quoted(name.empty() ? std::string(tokens()[begin].text) : name) + ", " +
+                  std::to_string(flags) + "u, &picabia_bang_this_module).On(";
+    before_[end] += ")";
+  }
+
+  std::string Assemble() const {
+    std::string text;
+    for (size_t i = 0; i < tokens().size(); ++i) {
+      text += before_[i];
+      if (!removed_[i]) text += tokens()[i].text;
+    }
+    text += before_.back();
+    if (!epilogue_.empty()) text += "\n# 1 \"<picabia>\" 3\n" + epilogue_;
+    return text;
+  }
+
+  Source source_;
+  Outline outline_;
+  std::vector<std::string> before_;  // text to put before each token
+  std::vector<bool> removed_;
+  std::vector<FileVariable> file_variables_;
+  std::set<std::string, std::less<>> half_names_;
+  std::set<int> on_device_;  // functions that kernels may call
+  std::string epilogue_;     // text for the end of the file
+  int next_ = 0, kernels_ = 0;
+  Rewritten result_;
+};
+
+}  // namespace
+
+Rewritten Rewrite(std::string_view preprocessed) { return Rewriter(preprocessed).Run(); }
+
+}  // namespace picabia::cncc

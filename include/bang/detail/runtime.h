@@ -1,0 +1,183 @@
+/* What the code that cncc writes around kernels uses: variables of the on-chip memories,
+ * trampolines, launches. */
+#ifndef PICABIA_BANG_RUNTIME_H
+#define PICABIA_BANG_RUNTIME_H
+
+/* The module of this translation unit; cncc gives it a symbol that no other has. */
+#if !defined(PICABIA_BANG_MODULE)
+#error "compile .mlu files with cncc"
+#endif
+extern "C" __attribute__((visibility("default"))) picabia_bang_module
+    picabia_bang_this_module __asm__(PICABIA_BANG_MODULE);
+
+namespace picabia_bang {
+
+namespace {
+/* The kernels of this translation unit; cncc appends them. */
+constexpr int kMaxKernels = 512;
+[[maybe_unused]] picabia_bang_kernel kernels[kMaxKernels];
+[[maybe_unused]] int num_kernels = 0;
+[[maybe_unused]] int AddKernel(const picabia_bang_kernel& kernel) {
+  kernels[num_kernels] = kernel;
+  return num_kernels++;
+}
+/* Initialisers of variables at file scope. */
+constexpr int kMaxInitialisers = 512;
+[[maybe_unused]] void (*initialisers[kMaxInitialisers])();
+[[maybe_unused]] int num_initialisers = 0;
+[[maybe_unused]] int AddInitialiser(void (*initialiser)()) {
+  initialisers[num_initialisers] = initialiser;
+  return num_initialisers++;
+}
+[[maybe_unused]] void RunInitialisers() {
+  for (int i = 0; i < num_initialisers; ++i) initialisers[i]();
+}
+}  // namespace
+
+/* What happens when the host calls a kernel instead of launching it. */
+inline void CalledByHost(const char* name) {
+  fprintf(stderr, "kernel %s was called like a function; launch it with cnrtInvokeKernel_V2\n",
+          name);
+}
+
+inline picabia_bang_core* Core() { return picabia_bang_current; }
+
+/* The line that calls a builtin, as a default argument. */
+struct Here : picabia_bang_where {
+  Here(const char* f = __builtin_FILE(), int l = __builtin_LINE()) : picabia_bang_where{f, l} {}
+};
+
+/* This core's copy of a variable, from its place holder. */
+template <int space, typename T>
+[[gnu::always_inline]] inline T& Local(T& place) {
+  return *reinterpret_cast<T*>(reinterpret_cast<intptr_t>(&place) +
+                               picabia_bang_current->delta[space]);
+}
+
+/* The type of an array that its initialiser counts: decltype(Counted<T>({...})). */
+template <typename T, size_t n>
+T (&Counted(const T (&)[n]))
+[n];
+
+template <typename T>
+constexpr unsigned KindOf() {
+  if (std::is_pointer_v<T>) return PICABIA_PARAM_POINTER;
+  if (std::is_floating_point_v<T> || std::is_same_v<T, half>) return PICABIA_PARAM_FLOAT;
+  return PICABIA_PARAM_VALUE;
+}
+
+/* Everything about a kernel that its type tells. */
+template <typename F>
+struct KernelType;
+template <typename... P>
+struct KernelType<void(P...)> {
+  static constexpr int count = sizeof...(P);
+  static constexpr picabia_bang_param params[sizeof...(P) + 1] = {
+      {static_cast<uint32_t>(sizeof(std::remove_reference_t<P>)),
+       KindOf<std::remove_cv_t<std::remove_reference_t<P>>>()}...,
+      {0, 0}};
+
+  static void Call(const void* function, void* const* arguments) {
+    CallWith(reinterpret_cast<void (*)(P...)>(const_cast<void*>(function)), arguments,
+             std::make_integer_sequence<int, count>());
+  }
+
+  template <int... i>
+  static void CallWith(void (*kernel)(P...), void* const* arguments,
+                       std::integer_sequence<int, i...>) {
+    (void)arguments;
+    kernel(Argument<std::remove_cv_t<std::remove_reference_t<P>>>(arguments[i])...);
+  }
+  template <typename T>
+  static T Argument(const void* from) {
+    T value;
+    __builtin_memcpy(&value, from, sizeof(T));
+    return value;
+  }
+};
+
+/* half as hosts spell it, for the names by which they link: one pointer, array of pointers, or
+ * value. */
+template <typename T>
+struct HostType {
+  using type = T;
+};
+template <>
+struct HostType<half> {
+  using type = unsigned short;
+};
+template <>
+struct HostType<const half> {
+  using type = const unsigned short;
+};
+template <typename T>
+struct HostType<T*> {
+  using type = typename HostType<T>::type*;
+};
+template <typename T>
+struct HostType<T* const> {
+  using type = typename HostType<T>::type* const;
+};
+template <int i, typename F>
+struct ParamType;
+template <int i, typename P, typename... R>
+struct ParamType<i, void(P, R...)> : ParamType<i - 1, void(R...)> {};
+template <typename P, typename... R>
+struct ParamType<0, void(P, R...)> {
+  using type = P;
+};
+template <int i, typename F>
+using HostParam = typename HostType<typename ParamType<i, F>::type>::type;
+
+struct Grid {
+  unsigned v[3];
+  Grid(unsigned x) : v{x, 1, 1} {}  // NOLINT: a number is a row of tasks
+  template <typename Dim, typename = decltype(Dim().x)>
+  Grid(const Dim& d)
+      : v{static_cast<unsigned>(d.x), static_cast<unsigned>(d.y), static_cast<unsigned>(d.z)} {
+  }  // NOLINT
+};
+
+/* `kernel<<<grid, type, queue>>>(arguments)`. */
+template <typename... P>
+class Launch {
+ public:
+  Launch(void (*kernel)(P...), const char* name, unsigned flags, const picabia_bang_module* module)
+      : kernel_(kernel), name_(name), flags_(flags), module_(module) {}
+
+  Launch& On(Grid grid, int type = 1, void* queue = nullptr) {
+    grid_ = grid;
+    type_ = type;
+    queue_ = queue;
+    return *this;
+  }
+
+  void operator()(std::remove_reference_t<P>... arguments) const {
+    using Type = KernelType<void(P...)>;
+    const void* pointers[] = {static_cast<const void*>(&arguments)..., nullptr};
+    const size_t sizes[] = {sizeof(arguments)..., 0};
+    /* What the engine needs of a kernel that is a template, which no table holds; it copies this.
+     */
+    picabia_bang_kernel kernel = {};
+    kernel.name = name_;
+    kernel.flags = flags_;
+    kernel.function = reinterpret_cast<const void*>(kernel_);
+    kernel.call = &Type::Call;
+    kernel.params = Type::params;
+    kernel.num_params = Type::count;
+    picabia_bang_launch(&kernel, kernel.function, module_, grid_.v, type_, queue_, pointers, sizes);
+  }
+
+ private:
+  void (*kernel_)(P...);
+  const char* name_;
+  unsigned flags_;
+  const picabia_bang_module* module_;
+  Grid grid_{1};
+  int type_ = 1;
+  void* queue_ = nullptr;
+};
+
+}  // namespace picabia_bang
+
+#endif

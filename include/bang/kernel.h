@@ -1,0 +1,2 @@
+/* One of the names under which kernels include bang.h. */
+#include "bang/bang.h"

@@ -1,0 +1,61 @@
+// Queues: work in order, on a thread of their own.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "cnrt/cnrt.h"
+
+namespace picabia::cnrt {
+
+using Work = std::function<cnrtRet_t()>;
+
+// One queue. Its thread starts with the first work and lives until the queue is closed and empty.
+class Queue : public std::enable_shared_from_this<Queue> {
+ public:
+  explicit Queue(int device) : device_(device) {}
+  int device() const { return device_; }
+
+  // QUEUE when the queue is closed.
+  cnrtRet_t Put(Work work);
+  // Waits until it is empty.
+  void Drain();
+  // The same; then the first error of the work since the last call, which it clears.
+  cnrtRet_t Sync();
+  bool Idle();
+  // No more work is taken; what is in it is still done.
+  void Close();
+
+ private:
+  void Run();
+
+  const int device_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Work> work_;
+  cnrtRet_t error_ = CNRT_RET_SUCCESS;
+  bool running_ = false;  // one piece of work is under way
+  bool started_ = false, closed_ = false;
+};
+
+// The queue of a handle; of null, the default queue of the thread's device. Null when there is
+// none.
+std::shared_ptr<Queue> FindQueue(cnrtQueue_t handle);
+
+// Puts work into the queue of a handle; QUEUE when there is none.
+cnrtRet_t Enqueue(cnrtQueue_t handle, Work work);
+
+// Creates a queue on a device; NOMEM when there are too many.
+cnrtRet_t CreateQueueOn(int device, cnrtQueue_t* handle);
+
+// Of one device: waits; waits and collects the first error.
+void WaitForQueuesOfDevice(int device);
+cnrtRet_t SyncQueuesOfDevice(int device);
+
+// Closes and waits for all of them.
+void DestroyAllQueues();
+
+}  // namespace picabia::cnrt
