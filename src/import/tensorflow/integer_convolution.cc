@@ -145,9 +145,6 @@ struct Spatial {
     return ops::Int8Conv2D{window, input_scale, scale, each};
   }
 };
-return ops::Int8Conv2D{window, of_input, of_filter};
-}
-};
 
 // One operator for both widths: the filter says which it is.
 Result<ValueId> AddInteger(NodeContext& c, const Spatial& s, DType dtype) {
