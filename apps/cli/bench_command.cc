@@ -10,6 +10,8 @@
 
 #include "apps/cli/commands.h"
 #include "base/threads.h"
+#include "devices/mlu/time_model.h"
+#include "runtime/dry_run.h"
 #include "studio/allowed_sizes.h"
 #include "studio/cost.h"
 #include "studio/models.h"
@@ -25,7 +27,7 @@ struct Options {
   std::vector<std::string> sets;
   RunOptions run;
   int runs = 10;
-  bool layers = false, json = false;
+  bool layers = false, json = false, modelled = false;
 };
 
 struct Timing {
@@ -130,6 +132,48 @@ Json Describe(const Options& options, const runtime::Session& session,
   return json;
 }
 
+// What a card would take: by published figures, never measured.
+Result<Json> Modelled(const Options& options, const runtime::Session& session,
+                      const std::vector<runtime::Feed>& feeds) {
+  const program::Program& program = session.program();
+  std::vector<Shape> shapes;
+  for (const program::Port& port : program.inputs)
+    for (const runtime::Feed& feed : feeds)
+      if (feed.name == program.values[static_cast<size_t>(port.value)].name)
+        shapes.push_back(feed.tensor.shape());
+  PICABIA_ASSIGN_OR_RETURN(const auto types, runtime::DryRun(program, shapes));
+  std::vector<int64_t> macs;
+  for (const runtime::StepProfile& step : session.profile()) macs.push_back(step.macs);
+  Json layers = Json::array();
+  double ms = 0;
+  for (const mlu::ModelledStep& step :
+       mlu::ModelTime(program, types, macs, options.run.mlu.cores)) {
+    ms += step.ms();
+    layers.push_back({{"name", step.name},
+                      {"ms", step.ms()},
+                      {"bound", step.bound()},
+                      {"matrix_ms", step.matrix_ms},
+                      {"vector_ms", step.vector_ms},
+                      {"memory_ms", step.memory_ms},
+                      {"bytes", step.bytes}});
+  }
+  return Json{{"card", "MLU270"}, {"cores", options.run.mlu.cores}, {"ms", ms}, {"layers", layers}};
+}
+
+std::string ModelledText(const Json& modelled) {
+  std::string text = fmt::format(
+      "\nmodelled for an {} with {} core(s), not measured: {:.3f} ms without the host\n{:>9}  "
+      "{:>9}  {:>9}  {:>9}  {:<8}{}\n",
+      modelled["card"].get<std::string>(), modelled["cores"].get<int>(),
+      modelled["ms"].get<double>(), "ms", "matrix", "vector", "memory", "bound", "step");
+  for (const Json& layer : modelled["layers"])
+    text += fmt::format("{:9.4f}  {:9.4f}  {:9.4f}  {:9.4f}  {:<8}{}\n", layer["ms"].get<double>(),
+                        layer["matrix_ms"].get<double>(), layer["vector_ms"].get<double>(),
+                        layer["memory_ms"].get<double>(), layer["bound"].get<std::string>(),
+                        layer["name"].get<std::string>());
+  return text;
+}
+
 std::string LayersText(const Json& layers) {
   std::string text =
       fmt::format("\n{:>9}  {:>8}  {:>8}  {:<28}{}\n", "ms", "MMAC", "GMAC/s", "kernel", "step");
@@ -158,7 +202,9 @@ std::string Text(const Json& j) {
                       j["arena_bytes"].get<double>() / 1048576);
   text += fmt::format("speed        {:.1f} GMAC/s; {:.1f} % of the multiply-adds in integers\n",
                       j["gmacs_per_s"].get<double>(), j["integer_macs_share"].get<double>() * 100);
-  return j.contains("layers") ? text + LayersText(j["layers"]) : text;
+  if (j.contains("layers")) text += LayersText(j["layers"]);
+  if (j.contains("modelled")) text += ModelledText(j["modelled"]);
+  return text;
 }
 
 Result<Json> Bench(const Options& options, const studio::Preprocess& preprocess,
@@ -182,13 +228,20 @@ Result<Json> Bench(const Options& options, const studio::Preprocess& preprocess,
   if (!feeds.ok()) return context(feeds.status());
   const auto timing = Time(**session, *feeds, options.runs);
   if (!timing.ok()) return context(timing.status());
-  return Describe(options, **session, *shapes, *timing);
+  Json json = Describe(options, **session, *shapes, *timing);
+  if (options.modelled) {
+    const auto modelled = Modelled(options, **session, *feeds);
+    if (!modelled.ok()) return context(modelled.status());
+    json["modelled"] = *modelled;
+  }
+  return json;
 }
 
 int BenchAction(const Options& options) {
   if (!options.size.empty() && !studio::ParseSize(options.size).ok()) {
     Misuse("--size: " + studio::ParseSize(options.size).status().message());
   }
+  if (options.modelled && options.run.device != "mlu") Misuse("--modelled goes with --device mlu");
   const auto json =
       Bench(options, ParsePreprocessOption(options.preprocess), ParseSetOption(options.sets));
   if (!json.ok()) return Fail(json.status());
@@ -208,7 +261,7 @@ void AddBench(CLI::App& app, Action& action) {
   command->footer(
       "usage: picabia bench [MODEL] [--size HxW] [--device cpu|mlu] [--precision int8|int16|fp32]\n"
       "                     [--fast] [--threads N] [--mlu-numerics faithful|wide]\n"
-      "                     [--runs N] [--layers] [--json] [--preprocess SPEC] [--set "
+      "                     [--runs N] [--layers] [--modelled] [--json] [--preprocess SPEC] [--set "
       "NAME=VALUE]...\n"
       "                     [--operators LIBRARY]...");
   command->add_option("MODEL", options->model,
@@ -223,6 +276,8 @@ void AddBench(CLI::App& app, Action& action) {
       ->type_name("N")
       ->capture_default_str();
   command->add_flag("--layers", options->layers, "the time of each step of the last run, too");
+  command->add_flag("--modelled", options->modelled,
+                    "what each step would take on a card, by its published figures");
   command->add_flag("--json", options->json, "as one JSON document");
   command->callback([options, &action] { action = [options] { return BenchAction(*options); }; });
 }

@@ -413,6 +413,229 @@ CNRT_DLL_API cnrtRet_t cnrtInvokeKernel_V3(const void *function, cnrtKernelInitP
                                            cnrtFunctionType_t func_type, cnrtQueue_t queue,
                                            void *extra_param);
 
+/* ---- offline models and functions (src/cnrt/model.cc): made by picabia compile --target mlu270
+ * ---- */
+
+/* Needs no cnrtInit. SYS: cannot be read; UNSUPPORTED: a model of Cambricon's own tools, or of a
+ * later version; INVALID: no model, or a damaged one. CNRT_PRINT_INFO=1 in the environment says
+ * which. */
+CNRT_DLL_API cnrtRet_t cnrtLoadModel(cnrtModel_t *pmodel, const char *fname);
+/* The image says how long it is. The first form copies it; the second reads it in place when
+ * `reuseUserMem` is set and it begins at a multiple of 64, and then it must stay. */
+CNRT_DLL_API cnrtRet_t cnrtLoadModelFromMem(cnrtModel_t *pmodel, char *ptr);
+CNRT_DLL_API cnrtRet_t cnrtLoadModelFromMem_V2(cnrtModel_t *pmodel, char *ptr, bool reuseUserMem);
+/* Functions and contexts made of it stay usable. INVALID_POINTER for null, INVALID for a handle
+ * that is none. */
+CNRT_DLL_API cnrtRet_t cnrtUnloadModel(cnrtModel_t model);
+/* Bytes of the file. SYS: cannot be read; INVALID: no model. */
+CNRT_DLL_API cnrtRet_t cnrtGetModelSize(const char *fname, int *size);
+/* Always 0. */
+CNRT_DLL_API cnrtRet_t cnrtGetModelLevelFromFile(const char *fname, int *model_level);
+/* The card and the number of its cores that the model was compiled for. */
+CNRT_DLL_API cnrtRet_t cnrtQueryCoreVersion(cnrtModel_t model, cnrtCoreVersion_t *coreVersion);
+CNRT_DLL_API cnrtRet_t cnrtQueryModelParallelism(cnrtModel_t model, int *modelParallelism);
+/* MB a core: 0, as this device needs none. */
+CNRT_DLL_API cnrtRet_t cnrtQueryModelStackSize(cnrtModel_t model, uint64_t *stack_size);
+CNRT_DLL_API cnrtRet_t cnrtQueryModelLocalMemSize(cnrtModel_t model, uint64_t *local_mem_size);
+/* Bytes of weights and intermediate tensors on the device. */
+CNRT_DLL_API cnrtRet_t cnrtGetModelMemUsed(cnrtModel_t model, int64_t *pMemused);
+CNRT_DLL_API cnrtRet_t cnrtGetFunctionMemUsed(cnrtFunction_t function, int64_t *pMemused);
+/* How many functions the model has. */
+CNRT_DLL_API cnrtRet_t cnrtGetFunctionNumber(cnrtModel_t model, int *func_num);
+/* A malloc'd name, for the caller to free. NO_EXIST: no such index. */
+CNRT_DLL_API cnrtRet_t cnrtGetFunctionSymbol(cnrtModel_t model, int index, char **symbol,
+                                             int *name_size);
+/* An empty function, for cnrtExtractFunction to fill. */
+CNRT_DLL_API cnrtRet_t cnrtCreateFunction(cnrtFunction_t *pfunction);
+/* Fills *pfunction, made before, from the model. NO_EXIST: no such name. */
+CNRT_DLL_API cnrtRet_t cnrtExtractFunction(cnrtFunction_t *pfunction, cnrtModel_t model,
+                                           const char *symbol);
+/* Into *dst where that is a function, else into a new one. */
+CNRT_DLL_API cnrtRet_t cnrtCopyFunction(cnrtFunction_t *dst, cnrtFunction_t src);
+/* Contexts made of it stay usable. */
+CNRT_DLL_API cnrtRet_t cnrtDestroyFunction(cnrtFunction_t function);
+/* A malloc'd array, one element a tensor; the caller may free it or keep it. INVALID_POINTER: null
+ * or no function; NO_EXIST: nothing extracted yet. */
+CNRT_DLL_API cnrtRet_t cnrtGetInputDataSize(int64_t **sizeArray, int *num, cnrtFunction_t function);
+CNRT_DLL_API cnrtRet_t cnrtGetOutputDataSize(int64_t **sizeArray, int *num,
+                                             cnrtFunction_t function);
+CNRT_DLL_API cnrtRet_t cnrtGetInputDataType(cnrtDataType_t **dtype, int *num,
+                                            cnrtFunction_t function);
+CNRT_DLL_API cnrtRet_t cnrtGetOutputDataType(cnrtDataType_t **dtype, int *num,
+                                             cnrtFunction_t function);
+/* A malloc'd array for the caller to free; NHWC where it has four numbers. NO_EXIST: no such index.
+ */
+CNRT_DLL_API cnrtRet_t cnrtGetInputDataShape(int **dimValues, int *dimNum, int index,
+                                             cnrtFunction_t function);
+CNRT_DLL_API cnrtRet_t cnrtGetOutputDataShape(int **dimValues, int *dimNum, int index,
+                                              cnrtFunction_t function);
+/* One number an input: its first dimension. */
+CNRT_DLL_API cnrtRet_t cnrtQueryBatches(cnrtFunction_t function, int *batches_array);
+/* Always false and 0. */
+CNRT_DLL_API cnrtRet_t cnrtQueryCacheMode(cnrtFunction_t function, bool *is_cache_mode,
+                                          int *cache_num);
+/* Names of the tensors, which the second one frees. */
+CNRT_DLL_API cnrtRet_t cnrtGetInputAndOutputNamesFromFunction(cnrtFunction_t func,
+                                                              char ***input_names,
+                                                              char ***output_names, int *input_num,
+                                                              int *output_num);
+CNRT_DLL_API cnrtRet_t cnrtDestroyInputAndOutputNames(char **input_names, char **output_names,
+                                                      int input_num, int output_num);
+
+/* ---- runtime contexts (src/cnrt/context.cc) ---- */
+
+/* `extra` is not used. INVALID: no function, or an empty one. */
+CNRT_DLL_API cnrtRet_t cnrtCreateRuntimeContext(cnrtRuntimeContext_t *pctx, cnrtFunction_t function,
+                                                void *extra);
+/* Before cnrtInitRuntimeContext, else INIT. NODEV: no such ordinal. A context without one runs on
+ * the device of the thread that initialises it. */
+CNRT_DLL_API cnrtRet_t cnrtSetRuntimeContextDeviceId(cnrtRuntimeContext_t pctx, int dev_ordinal);
+CNRT_DLL_API cnrtRet_t cnrtSetRuntimeContextChannel(cnrtRuntimeContext_t pctx,
+                                                    cnrtChannelType_t channel);
+/* Packs the weights and takes device memory. INIT: done already; NOMEM; UNSUPPORTED: operators that
+ * this device does not have. */
+CNRT_DLL_API cnrtRet_t cnrtInitRuntimeContext(cnrtRuntimeContext_t pctx, void *extra);
+/* A ready context that has the same constants; `src_pctx` must be initialised. */
+CNRT_DLL_API cnrtRet_t cnrtForkRuntimeContext(cnrtRuntimeContext_t *dst_pctx,
+                                              cnrtRuntimeContext_t src_pctx, void *extra);
+/* Runs that are queued are still done. */
+CNRT_DLL_API cnrtRet_t cnrtDestroyRuntimeContext(cnrtRuntimeContext_t pctx);
+/* The context's device becomes that of the calling thread. */
+CNRT_DLL_API cnrtRet_t cnrtSetCurrentContextDevice(cnrtRuntimeContext_t pctx);
+/* On the context's device. INIT before cnrtInitRuntimeContext. */
+CNRT_DLL_API cnrtRet_t cnrtRuntimeContextCreateQueue(cnrtRuntimeContext_t pctx, cnrtQueue_t *queue);
+CNRT_DLL_API cnrtRet_t cnrtRuntimeContextCreateNotifier(cnrtRuntimeContext_t pctx,
+                                                        cnrtNotifier_t *pnotifier);
+/* CNRT_RT_CTX_FUNCTION: a handle that lives as long as the context. Others: an int, of which four
+ * bytes are written. */
+CNRT_DLL_API cnrtRet_t cnrtGetRuntimeContextInfo(cnrtRuntimeContext_t pctx,
+                                                 cnrtRuntimeContextInfo_t key, void **out);
+/* Asynchronous. params: device addresses of all inputs, then of all outputs, copied before it
+ * returns. A context may be used by several threads and queues; its runs wait for each other. INIT:
+ * not initialised; INVALID: an address with too little memory behind it; QUEUE: none, or of another
+ * device. `extra` is a hint and not looked at. */
+CNRT_DLL_API cnrtRet_t cnrtInvokeRuntimeContext(cnrtRuntimeContext_t pctx, void **params,
+                                                cnrtQueue_t queue, void *extra);
+/* The same. Shapes are fixed: descriptors are not looked at; batch sizes must be those of the
+ * inputs. */
+CNRT_DLL_API cnrtRet_t cnrtInvokeRuntimeContext_V2(cnrtRuntimeContext_t pctx,
+                                                   cnrtParamDesc_t *param_descs,
+                                                   void **param_buffers, cnrtQueue_t queue,
+                                                   void *extra);
+CNRT_DLL_API cnrtRet_t cnrtInvokeRuntimeContext_V3(cnrtRuntimeContext_t pctx, int *batch_sizes,
+                                                   void **param_buffers, cnrtQueue_t queue,
+                                                   void *extra);
+/* Device memory on the context's device. The array of pointers is made by the first and freed by
+ * the last. */
+CNRT_DLL_API cnrtRet_t cnrtRuntimeContextMallocBySizeArray(cnrtRuntimeContext_t pctx, void ***ptr,
+                                                           size_t *bytesArray, int length);
+CNRT_DLL_API cnrtRet_t cnrtRuntimeContextFree(cnrtRuntimeContext_t pctx, void *ptr);
+CNRT_DLL_API cnrtRet_t cnrtRuntimeContextFreeArray(cnrtRuntimeContext_t pctx, void **ptr,
+                                                   int length);
+
+/* ---- descriptors of tensors (src/cnrt/param_desc.cc) ---- */
+
+/* The array may be indexed; its elements are descriptors that it owns. */
+CNRT_DLL_API cnrtRet_t cnrtCreateParamDesc(cnrtParamDesc_t *param_desc);
+CNRT_DLL_API cnrtRet_t cnrtDestroyParamDesc(cnrtParamDesc_t param_desc);
+CNRT_DLL_API cnrtRet_t cnrtCreateParamDescArray(cnrtParamDescArray_t *param_descs, int param_num);
+CNRT_DLL_API cnrtRet_t cnrtDestroyParamDescArray(cnrtParamDescArray_t param_descs, int param_num);
+/* Arguments are copied. */
+CNRT_DLL_API cnrtRet_t cnrtSetShapeToParamDesc(cnrtParamDesc_t param_desc, int *dims, int dim_num);
+CNRT_DLL_API cnrtRet_t cnrtSetDataTypeToParamDesc(cnrtParamDesc_t param_desc, cnrtDataType_t dtype);
+CNRT_DLL_API cnrtRet_t cnrtSetNameToParamDesc(cnrtParamDesc_t param_desc, char *name,
+                                              int name_size);
+/* malloc'd, for the caller to free. */
+CNRT_DLL_API cnrtRet_t cnrtGetShapeFromParamDesc(cnrtParamDesc_t param_desc, int **dims,
+                                                 int *dim_num);
+CNRT_DLL_API cnrtRet_t cnrtGetNameFromParamDesc(cnrtParamDesc_t param_desc, char **name,
+                                                int *name_size);
+/* What was set, or what cnrtInferFunctionOutputShape filled in. */
+CNRT_DLL_API cnrtRet_t cnrtGetDataTypeFromParamDesc(cnrtParamDesc_t param_desc,
+                                                    cnrtDataType_t *dtype);
+CNRT_DLL_API cnrtRet_t cnrtGetDimOrderFromParamDesc(cnrtParamDesc_t param_desc,
+                                                    cnrtDimOrder_t *dim_order);
+CNRT_DLL_API cnrtRet_t cnrtGetIdFromParamDesc(cnrtParamDesc_t param_desc, int *id);
+CNRT_DLL_API cnrtRet_t cnrtGetParamElementNum(cnrtParamDesc_t param_desc, size_t *num);
+CNRT_DLL_API cnrtRet_t cnrtGetParamDescSize(cnrtParamDesc_t param_desc, int64_t *size);
+/* NO_EXIST: no descriptor has that name. */
+CNRT_DLL_API cnrtRet_t cnrtGetIndexFromParamDescArrayByName(int *index,
+                                                            cnrtParamDescArray_t param_descs,
+                                                            int param_num, const char *name);
+CNRT_DLL_API cnrtRet_t cnrtGetParamDescFromParamDescArrayByName(cnrtParamDesc_t *param_desc,
+                                                                cnrtParamDescArray_t param_descs,
+                                                                int param_num, const char *name);
+/* Fills both arrays. INVALID: other numbers of tensors; FUNC_CALL: an input shape with another
+ * number of elements. */
+CNRT_DLL_API cnrtRet_t cnrtInferFunctionOutputShape(cnrtFunction_t func, int input_num,
+                                                    cnrtParamDescArray_t input_params,
+                                                    int output_num,
+                                                    cnrtParamDescArray_t output_params);
+/* Of an input or output by its name; the index is that of cnrtInvokeRuntimeContext's params.
+ * NO_EXIST: no such name. */
+CNRT_DLL_API cnrtRet_t cnrtGetParamIndexByName(cnrtFunction_t func, const char *name, int *index);
+CNRT_DLL_API cnrtRet_t cnrtGetSupportedParamDataTypeByName(cnrtFunction_t func, const char *name,
+                                                           cnrtDataType_t *dtype);
+CNRT_DLL_API cnrtRet_t cnrtGetSupportedParamDimNumberByName(cnrtFunction_t func, const char *name,
+                                                            int *dim_num);
+CNRT_DLL_API cnrtRet_t cnrtGetSupportedParamLayoutByName(cnrtFunction_t func, const char *name,
+                                                         cnrtDimOrder_t *dorder);
+CNRT_DLL_API cnrtRet_t cnrtGetSupportedParamShapeByName(cnrtFunction_t func, const char *name,
+                                                        int *dim_shape);
+
+/* ---- mapped and shared memory, lists of named values (src/cnrt/mapping.cc) ---- */
+
+/* Device memory in the host's addresses: here the same ones. */
+CNRT_DLL_API cnrtRet_t cnrtMap(void **host_ptr, void *dev_ptr);
+CNRT_DLL_API cnrtRet_t cnrtMapRange(void **host_ptr, void *dev_ptr, size_t size);
+CNRT_DLL_API cnrtRet_t cnrtUnmap(void *host_ptr);
+/* The start of the mapping, and the very place. */
+CNRT_DLL_API cnrtRet_t cnrtFindDevAddrByMappedAddr(void *mappped_host_ptr, void **dev_ptr);
+CNRT_DLL_API cnrtRet_t cnrtFindDevAddrWithOffsetByMappedAddr(void *mapped_host_ptr, void **dev_ptr);
+/* INVALID when it is not mapped. Nothing to do otherwise. */
+CNRT_DLL_API cnrtRet_t cnrtCacheOperation(void *host_ptr, cnrtCacheOps_t opr);
+CNRT_DLL_API cnrtRet_t cnrtCacheOperationRange(void *host_ptr, size_t size, cnrtCacheOps_t opr);
+/* Within one process only: device memory of this device belongs to its process. */
+CNRT_DLL_API cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle *handle, void *devPtr);
+CNRT_DLL_API cnrtRet_t cnrtMapMemHandle(void **devPtr, cnrtIpcMemHandle handle, int flag);
+CNRT_DLL_API cnrtRet_t cnrtUnMapMemHandle(void *devPtr);
+/* A list of values by name; `len` and `outlen` are bytes. */
+CNRT_DLL_API cnrtRet_t cnrtAllocParam(void **pParam);
+CNRT_DLL_API cnrtRet_t cnrtAddParam(void *param, char *name, int len, void *data);
+CNRT_DLL_API cnrtRet_t cnrtGetParam(void *param, char *name, void *out, int outlen);
+CNRT_DLL_API cnrtRet_t cnrtDestroyParam(void *param);
+#define cnrtDestoryParam cnrtDestroyParam /* as older programs spell it */
+/* Of a list: "type" (CNRT_MALLOC_EX_PARALLEL_FRAMEBUFFER), "size", "data_parallelism". */
+CNRT_DLL_API cnrtRet_t cnrtMallocBufferEx(void **pPtr, void *param);
+
+/* ---- cards and processors (src/cnrt/topology.cc): every card is the host ---- */
+
+/* MB a core, 4 to 511, kept and not needed. INVALID outside. */
+CNRT_DLL_API cnrtRet_t cnrtSetStackMem(unsigned int stacksize);
+CNRT_DLL_API cnrtRet_t cnrtGetStackMem(unsigned int *pStacksize);
+CNRT_DLL_API cnrtRet_t cnrtSetLocalMem(unsigned int local_mem_size);
+CNRT_DLL_API cnrtRet_t cnrtGetLocalMem(unsigned int *pLocalsize);
+/* All processors. NODEV: no such ordinal. */
+CNRT_DLL_API cnrtRet_t cnrtGetDeviceAffinity(cnrtDeviceAffinity_t *affinity, int dev_ordinal);
+CNRT_DLL_API cnrtRet_t cnrtSetCurrentThreadAffinity(int dev_ordinal);
+CNRT_DLL_API cnrtRet_t cnrtClearCurrentThreadAffinity(int dev_ordinal);
+/* SELF for one card, SYSTEM for two. Lists: *count is the room, then how many there are. */
+CNRT_DLL_API cnrtRet_t cnrtTopologyGetRelationship(cnrtTopologyRelationshipEnum_t *relationship,
+                                                   int dev_ordinal1, int dev_ordinal2);
+CNRT_DLL_API cnrtRet_t cnrtTopologyGetNearestDevices(cnrtTopologyRelationshipEnum_t relationship,
+                                                     uint64_t *count, uint64_t *ordinal_array,
+                                                     int dev_ordinal);
+CNRT_DLL_API cnrtRet_t cnrtTopologyGetCpuRelatedDevices(int cpuid, uint64_t *count,
+                                                        uint64_t *ordinal_array);
+/* Cards reach each other's memory. */
+CNRT_DLL_API cnrtRet_t cnrtGetPeerAccessibility(unsigned int *CanPeer, int Dev, int PeerDev);
+CNRT_DLL_API cnrtRet_t cnrtMemcpyPeer(void *dst, int dstDevice, void *src, int srcDevice,
+                                      size_t count);
+CNRT_DLL_API cnrtRet_t cnrtMemcpyPeerAsync(void *dst, int dstDevOrdinal, void *src,
+                                           int srcDevOrdinal, size_t bytes, cnrtQueue_t queue);
+CNRT_DLL_API cnrtRet_t cnrtMallocPeerAble(void **pPtr, size_t bytes);
+CNRT_DLL_API cnrtRet_t cnrtGetMLUdev(MLUdev_t *mlu_dev, cnrtDev_t cnrt_dev);
+
 /* ---- data on the host (src/cnrt/convert.cc): no device is needed ---- */
 
 /* One value. To half: halves away from zero, saturating at 65504; from half: infinities become
@@ -449,6 +672,11 @@ CNRT_DLL_API cnrtRet_t cnrtTransOrderAndCast(void *src_addr, cnrtDataType_t src_
 /* Dimension i of the result is dimValues[i] + dimStride[i] long; what is added is zero. */
 CNRT_DLL_API cnrtRet_t cnrtAddDataStride(void *src_addr, cnrtDataType_t data_type, void *dst_addr,
                                          int dimNum, int *dimValues, int *dimStride);
+/* Channel i of the result is channel colorOrder[i] of the source, of shape dimValues[4] in that
+ * order. */
+CNRT_DLL_API cnrtRet_t cnrtTransDataColorOrder(void *src_addr, void *dst_addr,
+                                               cnrtDataType_t data_type, cnrtDimOrder_t dim_order,
+                                               int dimValues[], int colorOrder[]);
 CNRT_DLL_API cnrtRet_t cnrtReshapeNCHWToNHWC(void *dst, void *src, int n, int h, int w, int c,
                                              cnrtDataType_t type);
 CNRT_DLL_API cnrtRet_t cnrtReshapeNHWCToNCHW(void *dst, void *src, int n, int h, int w, int c,

@@ -70,8 +70,14 @@ nb::str QuantizePython(const std::string& model, const std::string& output,
 void Compile(const std::string& model, const std::string& output, const std::string& target,
              int64_t height, int64_t width, const std::string& preprocess,
              const std::vector<std::string>& sets, const std::vector<std::string>& libraries,
-             const nb::dict& functions) {
+             const nb::dict& functions, const std::vector<int64_t>& batches,
+             const std::string& io_type, const std::vector<std::string>& fetches,
+             bool as_cambricon) {
   studio::CompileRequest request;
+  request.batches = batches;
+  request.io_type = io_type;
+  request.fetches = fetches;
+  request.as_cambricon = as_cambricon;
   request.model = model;
   request.output = output;
   request.target = target;

@@ -130,13 +130,22 @@ def quantize(model: Path, output: Path | None = None, *, calibration: Path | Seq
 
 
 def compile(model: Path, output: Path, *, target: str = "cpu", size: tuple[int, int] | None = None,
-            preprocess: str = "", sets: Mapping[str, str] | None = None, operators: Operators = ()) -> None:
+            preprocess: str = "", sets: Mapping[str, str] | None = None, operators: Operators = (),
+            batch: int | Sequence[int] = (), io_type: str = "half", fetches: Sequence[str] = (),
+            as_cambricon: bool = False) -> None:
     """Turns a model file into a compiled program; what `picabia compile` does.
 
-    target: "cpu", whose program runs at every size, or "mlu270".
+    target: "cpu", whose program runs at every size, or "mlu270": an offline model for programs on CNRT, and the text
+        OUTPUT_twins beside it.
     size: (height, width), the usual size of pictures; of mlu270 the only one.
+    batch, io_type: of mlu270: pictures a run, or a list of them for a function each; "half", "float32" or "uint8".
+    fetches: tensors to compute; the model's outputs unless given.
+    as_cambricon: PowerDifference reads its exponent as the lab's kernels do.
+
+    Raises subclasses of picabia.Error; then no file is written.
     """
     height, width = size or (0, 0)
     paths, functions = split_operators(operators)
     texts = [f"{key}={value}" for key, value in (sets or {}).items()]
-    _core.compile(os.fspath(model), os.fspath(output), target, height, width, preprocess, texts, paths, functions)
+    _core.compile(os.fspath(model), os.fspath(output), target, height, width, preprocess, texts, paths, functions,
+                  [batch] if isinstance(batch, int) else list(batch), io_type, list(fetches), as_cambricon)

@@ -354,3 +354,31 @@ cnrtRet_t cnrtFilterReshape(void* dst, void* src, int n, int h, int w, int c, cn
     return ReshapeImages(dst, src, {n / kLanes, kLanes, h * w, c}, {1, 0, 2, 3}, type);
   });
 }
+
+cnrtRet_t cnrtTransDataColorOrder(void* src_addr, void* dst_addr, cnrtDataType_t data_type,
+                                  cnrtDimOrder_t dim_order, int dimValues[], int colorOrder[]) {
+  return Anytime([&] {
+    if (src_addr == nullptr || dst_addr == nullptr || src_addr == dst_addr ||
+        dimValues == nullptr || colorOrder == nullptr)
+      return CNRT_RET_ERR_INVALID;
+    const bool last = dim_order == CNRT_NHWC;
+    if (!last && dim_order != CNRT_NCHW) return CNRT_RET_ERR_UNSUPPORTED;
+    int64_t outer = 1, inner = 1;  // around the channels
+    for (int i = 0; i < 4; ++i) {
+      if (dimValues[i] < 0) return CNRT_RET_ERR_INVALID;
+      if (i != (last ? 3 : 1)) (i == 0 || last ? outer : inner) *= dimValues[i];
+    }
+    const int channels = dimValues[last ? 3 : 1];
+    for (int c = 0; c < channels; ++c)
+      if (colorOrder[c] < 0 || colorOrder[c] >= channels) return CNRT_RET_ERR_INVALID;
+    const auto block =
+        static_cast<size_t>(inner) * static_cast<size_t>(cnrtDataTypeSize(data_type));
+    const auto* from = static_cast<const char*>(src_addr);
+    auto* to = static_cast<char*>(dst_addr);
+    for (int64_t o = 0; o < outer; ++o)
+      for (int c = 0; c < channels; ++c)
+        std::memcpy(to + static_cast<size_t>(o * channels + c) * block,
+                    from + static_cast<size_t>(o * channels + colorOrder[c]) * block, block);
+    return CNRT_RET_SUCCESS;
+  });
+}

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "cnrt/context_run.h"
 #include "cnrt/memory.h"
 #include "cnrt/notifier.h"
 #include "cnrt/queue.h"
@@ -103,6 +104,7 @@ void cnrtDestroy(void) {
     process.initialised = false;
     DestroyAllQueues();
     DestroyAllNotifiers();
+    DestroyAllContexts();
     FreeAllDeviceMemory();
     return CNRT_RET_SUCCESS;
   });

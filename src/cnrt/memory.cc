@@ -1,6 +1,7 @@
 // cnrtMalloc and its kin. The blocks themselves are kept by src/devices/mlu/bang/device_memory.h.
 #include "cnrt/memory.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -30,7 +31,7 @@ cnrtRet_t Malloc(void** pointer, size_t bytes) {
   *pointer = nullptr;
   return Ready([&] {
     if (bytes == 0) return CNRT_RET_SUCCESS;
-    *pointer = DeviceMemory::Get().Allocate(CurrentDevice(), bytes);
+    *pointer = AllocateOnDevice(CurrentDevice(), bytes);
     return *pointer == nullptr ? CNRT_RET_ERR_NOMEM : CNRT_RET_SUCCESS;
   });
 }
@@ -76,6 +77,29 @@ cnrtRet_t CheckDeviceRange(const void* address, size_t bytes) {
   const size_t offset = static_cast<size_t>(static_cast<const char*>(address) -
                                             static_cast<const char*>(block->base));
   return bytes > block->bytes - offset ? CNRT_RET_ERR_OUT_RANGE : CNRT_RET_SUCCESS;
+}
+
+size_t DeviceBytes() {
+  static const size_t bytes = [] {
+    constexpr unsigned long long kMegabyte = 1 << 20,
+                                 kMost = DeviceMemory::kDeviceBytes / kMegabyte;
+    const char* text = std::getenv("PICABIA_MLU_MEMORY_MB");
+    const auto wanted = text == nullptr ? kMost : std::strtoull(text, nullptr, 10);
+    return static_cast<size_t>(std::clamp(wanted, 1ULL, kMost) * kMegabyte);
+  }();
+  return bytes;
+}
+
+void* AllocateOnDevice(int device, size_t bytes) {
+  static std::mutex* mutex = new std::mutex;  // the room that was found stays until it is taken
+  const std::lock_guard lock(*mutex);
+  const size_t used = DeviceMemory::Get().Used(device);
+  if (used > DeviceBytes() || bytes > DeviceBytes() - used) return nullptr;
+  return DeviceMemory::Get().Allocate(device, bytes);
+}
+
+void FreeOnDevice(void* base) {
+  if (base != nullptr) DeviceMemory::Get().Free(base);
 }
 
 void FreeAllDeviceMemory() { DeviceMemory::Get().FreeAll(); }
@@ -171,8 +195,8 @@ cnrtRet_t cnrtFreeHost(void* ptr) {
 cnrtRet_t cnrtMemGetInfo(size_t* free, size_t* total) {
   return Ready([&] {
     if (free == nullptr || total == nullptr) return CNRT_RET_ERR_INVALID;
-    *total = DeviceMemory::kDeviceBytes;
-    *free = DeviceMemory::kDeviceBytes - DeviceMemory::Get().Used(CurrentDevice());
+    *total = DeviceBytes();
+    *free = DeviceBytes() - std::min(DeviceBytes(), DeviceMemory::Get().Used(CurrentDevice()));
     return CNRT_RET_SUCCESS;
   });
 }

@@ -11,6 +11,13 @@ namespace picabia::cnrt {
 // its start is in none, OUT_RANGE when it passes the end.
 cnrtRet_t CheckDeviceRange(const void* address, size_t bytes);
 
+// What a card has: 16 GB, or as many MB as PICABIA_MLU_MEMORY_MB of the environment says.
+size_t DeviceBytes();
+// Null when the device or the host is full. bytes > 0.
+void* AllocateOnDevice(int device, size_t bytes);
+// Null is fine.
+void FreeOnDevice(void* base);
+
 // When the last cnrtDestroy has emptied the queues.
 void FreeAllDeviceMemory();
 

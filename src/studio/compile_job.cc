@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "studio/models.h"
+#include "studio/offline_job.h"
 
 namespace picabia::studio {
 namespace {
@@ -23,6 +24,8 @@ Status CompileForCpu(const CompileRequest& request) {
   ModelOptions options;
   options.preprocess = request.preprocess;
   options.compile.operators = request.operators;
+  options.compile.fetches = request.fetches;
+  if (request.as_cambricon) options.compile.power = ops::PowerConvention::kCambriconCpu;
   if (!request.sets.empty()) {
     options.change = [&request](ir::Graph* graph) {
       if (graph != nullptr) return BindInputs(*graph, request.sets);
@@ -37,11 +40,25 @@ Status CompileForCpu(const CompileRequest& request) {
   return WriteFileAtomically(request.output, *bytes);
 }
 
+// Both files are made before either is written, and the model last: where it stands, so does the
+// text.
+Status CompileForMlu270(const CompileRequest& request) {
+  PICABIA_ASSIGN_OR_RETURN(const program::OfflineModel model, MakeOfflineModel(request));
+  auto bytes = program::WriteOffline(model);
+  if (!bytes.ok()) return bytes.status().WithContext(request.model);
+  PICABIA_RETURN_IF_ERROR(
+      WriteFileAtomically(request.output + "_twins", TwinsText(model, request.output)));
+  return WriteFileAtomically(request.output, *bytes);
+}
+
 }  // namespace
 
 Status CompileModel(const CompileRequest& request) {
-  if (request.target == "cpu") return CompileForCpu(request);
-  if (request.target == "mlu270") return Unsupported("target mlu270 is not part of this version");
+  if (request.target == "cpu" && request.batches.empty() && request.io_type == "half")
+    return CompileForCpu(request);
+  if (request.target == "cpu")
+    return InvalidArgument("batch and io type are for target mlu270: a program for cpu takes any");
+  if (request.target == "mlu270") return CompileForMlu270(request);
   return InvalidArgument("target: found '" + request.target + "', expected cpu or mlu270");
 }
 

@@ -18,9 +18,16 @@ struct CompileRequest {
   Preprocess preprocess;
   std::vector<SetOption> sets;  // inputs that become constants
   ops::OperatorSet operators;
+  std::vector<std::string> fetches;  // tensors to compute; empty: the model's outputs
+  bool as_cambricon = false;         // PowerDifference reads its exponent as the lab's kernels do
+  // Of target mlu270:
+  std::vector<int64_t> batches;  // one function each, subnet0 the first; empty: one picture
+  std::string io_type = "half";  // of inputs and outputs: "half", "float32", "uint8" (pictures that
+                                 // go in; what comes out are halves)
 };
 
-// Writes the output whole or not at all. The error names the model, or the target that is unknown.
+// Writes the output whole or not at all, and of target mlu270 OUTPUT_twins beside it. The error
+// names the model, or the target that is unknown.
 Status CompileModel(const CompileRequest& request);
 
 }  // namespace picabia::studio

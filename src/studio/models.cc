@@ -8,9 +8,20 @@
 #include "import/import.h"
 #include "import/picture.h"
 #include "import/source.h"
+#include "program/offline.h"
 
 namespace picabia::studio {
 namespace {
+
+// Offline models run by libcnrt.so, not here: they have lost what this program works on.
+Status CheckNotOffline(std::span<const std::byte> bytes) {
+  if (program::LooksLikeVendorModel(bytes)) return program::VendorModelError();
+  if (program::LooksLikeOffline(bytes))
+    return Unsupported(
+        "is an offline model, which programs on libcnrt.so run; expected the model that it was "
+        "made of");
+  return OkStatus();
+}
 
 PictureOrigins OriginsOfProgram() {
   constexpr char kBy[] = "from the compiled program";
@@ -94,6 +105,7 @@ Result<Model> ModelOfGraph(Result<ir::Graph> imported, const ModelOptions& optio
 
 Result<Model> OpenFile(const std::string& path, const ModelOptions& options) {
   PICABIA_ASSIGN_OR_RETURN(const auto file, FileBytes::Open(path));
+  PICABIA_RETURN_IF_ERROR(CheckNotOffline(file->bytes()));
   if (program::LooksLikeProgram(file->bytes()))
     return ModelOfProgram(compile::LoadModel(path, options.compile), options);
   return ModelOfGraph(import::ImportModel(path, options.compile.operators), options);
@@ -141,6 +153,7 @@ Result<Model> OpenModelBytes(const std::string& bytes, const std::string& name,
                              const ModelOptions& options) {
   const auto owner = AlignedCopy(bytes);
   auto opened = [&]() -> Result<Model> {
+    PICABIA_RETURN_IF_ERROR(CheckNotOffline(owner->bytes));
     if (program::LooksLikeProgram(owner->bytes)) {
       auto program = program::ReadProgram(owner->bytes, owner);
       if (!program.ok()) return program.status();

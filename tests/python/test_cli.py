@@ -66,8 +66,9 @@ def test_nonsense_is_misuse(picabia, photo, tmp_path, flags):
     assert not out.exists()
 
 
-def test_a_target_of_a_later_version(picabia, tmp_path, style):
-    failed(picabia("compile", style, "-o", tmp_path / "o", "--target", "mlu270"), 1, "mlu270")
+def test_a_target_for_integers_only(picabia, tmp_path, style):
+    failed(picabia("compile", style, "-o", tmp_path / "o", "--target", "mlu270", "--size", "64x64"), 1,
+           "mlu270", "picabia quantize")
 
 
 def test_unknown_instruction_set(picabia, photo, tmp_path):

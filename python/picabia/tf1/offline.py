@@ -25,7 +25,6 @@ def save(graph_bytes: bytes, fetches: list[str], feeds: dict[str, np.ndarray], o
     graph.ParseFromString(graph_bytes)
     exponents = {node.input[2].removesuffix(":0") for node in graph.node
                  if node.op == "PowerDifference" and len(node.input) > 2}
-    inputs = []
     for index, node in enumerate(graph.node):
         if node.op != "Placeholder" or node.name + ":0" not in feeds:
             continue
@@ -35,34 +34,14 @@ def save(graph_bytes: bytes, fetches: list[str], feeds: dict[str, np.ndarray], o
                                                                  "value": graph_def.attr_tensor(value)})
         else:
             node.attr["shape"] = graph_def.attr_shape(value.shape)
-            inputs.append((node.name, value.shape))
-    compile_mlu270(graph.SerializeToString(), name)
-    _write(name + "_twins", _twins(inputs, fetches, options))
-
-
-def compile_mlu270(graph_bytes: bytes, output: str) -> None:
-    """The graph as an offline model file."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "graph.pb")
-        _write(path, graph_bytes)
-        functions.compile(path, output, target="mlu270")
+        _write(path, graph.SerializeToString())
+        functions.compile(path, name, target="mlu270", fetches=fetches, as_cambricon=True)
 
 
-def _write(path: str, data: str | bytes) -> None:
-    mode = "wb" if isinstance(data, bytes) else "w"
+def _write(path: str, data: bytes) -> None:
     temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, mode) as file:
+    with open(temporary, "wb") as file:
         file.write(data)
     os.replace(temporary, path)
-
-
-def _twins(inputs: list[tuple[str, tuple[int, ...]]], fetches: list[str], options: Any) -> str:
-    """The text beside an offline model that says what is in it."""
-    lines = ["Function number: 1", "Name: subnet0", f"Input number: {len(inputs)}"]
-    for index, (name, shape) in enumerate(inputs):
-        lines += [f"Input {index} name: {name}", f"Input {index} shape: {'x'.join(map(str, shape))}"]
-    lines.append(f"Output number: {len(fetches)}")
-    lines += [f"Output {index} name: {name}" for index, name in enumerate(fetches)]
-    lines += ["Data type: CNRT_FLOAT16", "Dim Order: CNRT_NHWC",
-              f"Model Parallelism: {options.model_parallelism}", f"Core limit: {options.core_num}"]
-    return "\n".join(lines) + "\n"

@@ -1,0 +1,356 @@
+// Runtime contexts: a function made ready to run on a device, and its runs.
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "cnrt/context_run.h"
+#include "cnrt/handles.h"
+#include "cnrt/memory.h"
+#include "cnrt/model.h"
+#include "cnrt/notifier.h"
+#include "cnrt/queue.h"
+#include "cnrt/state.h"
+
+namespace picabia::cnrt {
+namespace {
+
+using program::OfflineFunction;
+
+constexpr int kNoDevice = -2;  // what is said of a context before it has one
+constexpr int kCores = 16;
+
+// One context. Clients share it between threads: every member waits for its turn.
+class Context {
+ public:
+  explicit Context(std::shared_ptr<const OfflineFunction> function)
+      : function_(std::move(function)) {}
+  ~Context() {
+    FreeOnDevice(memory_);
+    if (function_handle_ != nullptr) cnrtDestroyFunction(function_handle_);
+  }
+
+  cnrtRet_t SetDevice(int ordinal) {
+    const std::lock_guard lock(mutex_);
+    if (run_) return CNRT_RET_ERR_INIT;
+    if (ordinal < 0 || ordinal >= DeviceCount()) return CNRT_RET_ERR_NODEV;
+    device_ = ordinal;
+    return CNRT_RET_SUCCESS;
+  }
+
+  cnrtRet_t SetChannel(cnrtChannelType_t channel) {
+    const std::lock_guard lock(mutex_);
+    if (run_) return CNRT_RET_ERR_INIT;
+    if (channel < CNRT_CHANNEL_TYPE_DUPLICATE || channel > CNRT_CHANNEL_TYPE_3)
+      return CNRT_RET_ERR_INVALID;
+    channel_ = channel;
+    return CNRT_RET_SUCCESS;
+  }
+
+  cnrtRet_t Init() {
+    const std::lock_guard lock(mutex_);
+    return run_ ? CNRT_RET_ERR_INIT : Start(function_->memory_bytes);
+  }
+
+  // A context of its own that has the constants of this one.
+  cnrtRet_t Fork(std::shared_ptr<Context>* made) {
+    const std::lock_guard lock(mutex_);
+    if (!run_) return CNRT_RET_ERR_INIT;
+    auto fork = std::make_shared<Context>(function_);
+    fork->device_ = device_;
+    fork->channel_ = channel_;
+    int64_t bytes = function_->memory_bytes;
+    for (const program::Constant& c : function_->program->constants)
+      bytes -= static_cast<int64_t>(c.data.num_bytes());
+    const cnrtRet_t result = fork->Start(bytes);
+    if (result == CNRT_RET_SUCCESS) *made = std::move(fork);
+    return result;
+  }
+
+  // Where a queue or notifier of the context belongs; below 0 before Init.
+  int ReadyDevice() {
+    const std::lock_guard lock(mutex_);
+    return run_ ? device_ : kNoDevice;
+  }
+  int device() {
+    const std::lock_guard lock(mutex_);
+    return device_;
+  }
+  cnrtChannelType_t channel() {
+    const std::lock_guard lock(mutex_);
+    return channel_;
+  }
+  const OfflineFunction& function() const { return *function_; }
+
+  // A handle that lives as long as the context, also where the client's own is destroyed.
+  cnrtFunction_t FunctionHandle() {
+    const std::lock_guard lock(mutex_);
+    if (!FindFunction(function_handle_)) {
+      auto copy = std::make_shared<Function>();
+      copy->Share(function_);
+      function_handle_ = AddFunction(std::move(copy));
+    }
+    return function_handle_;
+  }
+
+  cnrtRet_t Run(const std::vector<void*>& params) {
+    const std::lock_guard lock(running_);
+    return run_->Run(params);
+  }
+
+ private:
+  cnrtRet_t Start(int64_t bytes) {
+    if (device_ == kNoDevice) device_ = CurrentDevice();
+    void* memory = nullptr;
+    if (bytes > 0) {
+      memory = AllocateOnDevice(device_, static_cast<size_t>(bytes));
+      if (memory == nullptr) return CNRT_RET_ERR_NOMEM;
+    }
+    auto run = FunctionRun::Create(*function_);
+    if (!run.ok()) {
+      FreeOnDevice(memory);
+      PrintInfo(run.status().message());
+      return run.status().code() == StatusCode::kUnsupported ? CNRT_RET_ERR_UNSUPPORTED
+                                                             : CNRT_RET_ERR_INVALID;
+    }
+    memory_ = memory;
+    run_ = *std::move(run);
+    return CNRT_RET_SUCCESS;
+  }
+
+  const std::shared_ptr<const OfflineFunction> function_;
+  std::mutex mutex_;  // guards what follows
+  int device_ = kNoDevice;
+  cnrtChannelType_t channel_ = CNRT_CHANNEL_TYPE_NONE;
+  cnrtFunction_t function_handle_ = nullptr;
+  void* memory_ = nullptr;            // what the card would hold weights and tensors in
+  std::unique_ptr<FunctionRun> run_;  // null until Init; then only Run uses it
+  std::mutex running_;                // one run at a time
+};
+
+using Contexts = HandleTable<cnrtRuntimeContext, Context, HandleKind::kContext>;
+Contexts& TheContexts() {
+  static Contexts* contexts = new Contexts;  // never destroyed: see TheProcess of device.cc
+  return *contexts;
+}
+
+template <typename Body>
+cnrtRet_t WithContext(cnrtRuntimeContext_t handle, Body&& body) {
+  return Ready([&] {
+    const auto context = TheContexts().Get(handle);
+    return context ? body(context) : CNRT_RET_ERR_INVALID;
+  });
+}
+
+// Copies the pointers, which may be gone when the queue comes to them, and checks that each lies in
+// device memory with as many bytes behind it as the tensor has.
+cnrtRet_t TakeParams(const OfflineFunction& function, void** params, std::vector<void*>* taken) {
+  if (params == nullptr) return CNRT_RET_ERR_INVALID;
+  const size_t inputs = function.inputs.size();
+  for (size_t i = 0; i < inputs + function.outputs.size(); ++i) {
+    const auto& port = i < inputs ? function.inputs[i] : function.outputs[i - inputs];
+    const auto bytes = static_cast<size_t>(port.bytes());
+    if (bytes > 0 && CheckDeviceRange(params[i], bytes) != CNRT_RET_SUCCESS) {
+      PrintInfo("tensor '" + port.name + "': " + std::to_string(bytes) +
+                " bytes of device memory expected behind its pointer");
+      return CNRT_RET_ERR_INVALID;
+    }
+    taken->push_back(params[i]);
+  }
+  return CNRT_RET_SUCCESS;
+}
+
+cnrtRet_t Invoke(cnrtRuntimeContext_t handle, void** params, cnrtQueue_t queue) {
+  return WithContext(handle, [&](const std::shared_ptr<Context>& context) {
+    const int device = context->ReadyDevice();
+    if (device < 0) return CNRT_RET_ERR_INIT;
+    std::vector<void*> taken;
+    const cnrtRet_t checked = TakeParams(context->function(), params, &taken);
+    if (checked != CNRT_RET_SUCCESS) return checked;
+    const auto found = FindQueue(queue);
+    if (!found || found->device() != device) return CNRT_RET_ERR_QUEUE;
+    return found->Put([context, taken = std::move(taken)] { return context->Run(taken); });
+  });
+}
+
+// Only four bytes of an integer: clients give the address of an int.
+void PutInt(void** out, int value) { std::memcpy(static_cast<void*>(out), &value, sizeof(value)); }
+
+}  // namespace
+
+void DestroyAllContexts() { TheContexts().RemoveAll(); }
+
+}  // namespace picabia::cnrt
+
+using namespace picabia::cnrt;  // NOLINT: the interface below is C
+using ContextPointer = std::shared_ptr<Context>;
+
+cnrtRet_t cnrtCreateRuntimeContext(cnrtRuntimeContext_t* pctx, cnrtFunction_t function,
+                                   void* /*extra*/) {
+  return Anytime([&] {
+    if (pctx == nullptr) return CNRT_RET_ERR_INVALID;
+    *pctx = nullptr;
+    if (!Initialised()) return CNRT_RET_ERR_INIT;
+    const auto found = FindFunction(function);
+    auto filled = found ? found->Get() : nullptr;
+    if (!filled) return CNRT_RET_ERR_INVALID;
+    *pctx = TheContexts().Add(std::make_shared<Context>(std::move(filled)));
+    return *pctx == nullptr ? CNRT_RET_ERR_NOMEM : CNRT_RET_SUCCESS;
+  });
+}
+
+cnrtRet_t cnrtDestroyRuntimeContext(cnrtRuntimeContext_t pctx) {
+  return Anytime(
+      [&] { return TheContexts().Remove(pctx) ? CNRT_RET_SUCCESS : CNRT_RET_ERR_INVALID; });
+}
+
+cnrtRet_t cnrtSetRuntimeContextDeviceId(cnrtRuntimeContext_t pctx, int dev_ordinal) {
+  return WithContext(pctx, [&](const ContextPointer& c) { return c->SetDevice(dev_ordinal); });
+}
+
+cnrtRet_t cnrtSetRuntimeContextChannel(cnrtRuntimeContext_t pctx, cnrtChannelType_t channel) {
+  return WithContext(pctx, [&](const ContextPointer& c) { return c->SetChannel(channel); });
+}
+
+cnrtRet_t cnrtInitRuntimeContext(cnrtRuntimeContext_t pctx, void* /*extra*/) {
+  return WithContext(pctx, [](const ContextPointer& c) { return c->Init(); });
+}
+
+cnrtRet_t cnrtForkRuntimeContext(cnrtRuntimeContext_t* dst_pctx, cnrtRuntimeContext_t src_pctx,
+                                 void* /*extra*/) {
+  if (dst_pctx == nullptr) return Anytime([] { return CNRT_RET_ERR_INVALID; });
+  *dst_pctx = nullptr;
+  return WithContext(src_pctx, [&](const ContextPointer& source) {
+    ContextPointer fork;
+    const cnrtRet_t result = source->Fork(&fork);
+    if (result != CNRT_RET_SUCCESS) return result;
+    *dst_pctx = TheContexts().Add(std::move(fork));
+    return *dst_pctx == nullptr ? CNRT_RET_ERR_NOMEM : CNRT_RET_SUCCESS;
+  });
+}
+
+cnrtRet_t cnrtSetCurrentContextDevice(cnrtRuntimeContext_t pctx) {
+  return WithContext(pctx, [](const ContextPointer& c) {
+    const int device = c->device();
+    if (device < 0) return CNRT_RET_ERR_INVALID;
+    SetCurrentDeviceOrdinal(device);
+    return CNRT_RET_SUCCESS;
+  });
+}
+
+cnrtRet_t cnrtRuntimeContextCreateQueue(cnrtRuntimeContext_t pctx, cnrtQueue_t* queue) {
+  if (queue != nullptr) *queue = nullptr;
+  return WithContext(pctx, [&](const ContextPointer& c) {
+    if (queue == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
+    const int device = c->ReadyDevice();
+    return device < 0 ? CNRT_RET_ERR_INIT : CreateQueueOn(device, queue);
+  });
+}
+
+cnrtRet_t cnrtRuntimeContextCreateNotifier(cnrtRuntimeContext_t pctx, cnrtNotifier_t* pnotifier) {
+  if (pnotifier != nullptr) *pnotifier = nullptr;
+  return WithContext(pctx, [&](const ContextPointer& c) {
+    if (pnotifier == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
+    return c->ReadyDevice() < 0 ? CNRT_RET_ERR_INIT : CreateNotifier(pnotifier);
+  });
+}
+
+cnrtRet_t cnrtGetRuntimeContextInfo(cnrtRuntimeContext_t pctx, cnrtRuntimeContextInfo_t key,
+                                    void** out) {
+  return WithContext(pctx, [&](const ContextPointer& c) {
+    if (out == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
+    const OfflineFunction& f = c->function();
+    switch (key) {
+      case CNRT_RT_CTX_FUNCTION:
+        *out = c->FunctionHandle();
+        return *out == nullptr ? CNRT_RET_ERR_NOMEM : CNRT_RET_SUCCESS;
+      case CNRT_RT_CTX_DEV_ORDINAL:
+        PutInt(out, c->device());
+        break;
+      case CNRT_RT_CTX_CORE_NUMBER:
+        PutInt(out, kCores);
+        break;
+      case CNRT_RT_CTX_MODEL_PARALLEL:
+        PutInt(out, f.model_parallelism);
+        break;
+      case CNRT_RT_CTX_CHANNEL:
+        PutInt(out, c->channel());
+        break;
+      case CNRT_RT_CTX_MAX_BATCH_NUM:
+        PutInt(out, f.inputs.empty() || f.inputs[0].shape.empty()
+                        ? 1
+                        : static_cast<int>(f.inputs[0].shape[0]));
+        break;
+      default:
+        return CNRT_RET_ERR_INVALID;
+    }
+    return CNRT_RET_SUCCESS;
+  });
+}
+
+cnrtRet_t cnrtInvokeRuntimeContext(cnrtRuntimeContext_t pctx, void** params, cnrtQueue_t queue,
+                                   void* /*extra*/) {
+  return Invoke(pctx, params, queue);
+}
+
+// Shapes are fixed: descriptors say nothing new, and known clients give odd ones.
+cnrtRet_t cnrtInvokeRuntimeContext_V2(cnrtRuntimeContext_t pctx, cnrtParamDesc_t* /*param_descs*/,
+                                      void** param_buffers, cnrtQueue_t queue, void* /*extra*/) {
+  return Invoke(pctx, param_buffers, queue);
+}
+
+cnrtRet_t cnrtInvokeRuntimeContext_V3(cnrtRuntimeContext_t pctx, int* batch_sizes,
+                                      void** param_buffers, cnrtQueue_t queue, void* /*extra*/) {
+  if (batch_sizes != nullptr) {
+    const cnrtRet_t checked = WithContext(pctx, [&](const ContextPointer& c) {
+      const auto& inputs = c->function().inputs;
+      for (size_t i = 0; i < inputs.size(); ++i)
+        if (!inputs[i].shape.empty() && batch_sizes[i] != inputs[i].shape[0])
+          return CNRT_RET_ERR_INVALID;
+      return CNRT_RET_SUCCESS;
+    });
+    if (checked != CNRT_RET_SUCCESS) return checked;
+  }
+  return Invoke(pctx, param_buffers, queue);
+}
+
+cnrtRet_t cnrtRuntimeContextMallocBySizeArray(cnrtRuntimeContext_t pctx, void*** ptr,
+                                              size_t* bytesArray, int length) {
+  if (ptr != nullptr) *ptr = nullptr;
+  return WithContext(pctx, [&](const ContextPointer& c) {
+    if (ptr == nullptr || bytesArray == nullptr || length < 1) return CNRT_RET_ERR_INVALID;
+    const int device = c->ReadyDevice();
+    if (device < 0) return CNRT_RET_ERR_INIT;
+    const auto count = static_cast<size_t>(length);
+    auto** made = static_cast<void**>(std::calloc(count, sizeof(void*)));
+    if (made == nullptr) return CNRT_RET_ERR_NOMEM;
+    for (size_t i = 0; i < count; ++i) {
+      if (bytesArray[i] == 0) continue;
+      made[i] = AllocateOnDevice(device, bytesArray[i]);
+      if (made[i] != nullptr) continue;
+      for (size_t k = 0; k < i; ++k) FreeOnDevice(made[k]);
+      std::free(made);
+      return CNRT_RET_ERR_NOMEM;
+    }
+    *ptr = made;
+    return CNRT_RET_SUCCESS;
+  });
+}
+
+cnrtRet_t cnrtRuntimeContextFree(cnrtRuntimeContext_t pctx, void* ptr) {
+  return WithContext(pctx, [&](const ContextPointer&) { return cnrtFree(ptr); });
+}
+
+cnrtRet_t cnrtRuntimeContextFreeArray(cnrtRuntimeContext_t pctx, void** ptr, int length) {
+  return WithContext(pctx, [&](const ContextPointer&) {
+    if (ptr == nullptr || length < 1) return CNRT_RET_ERR_INVALID;
+    cnrtRet_t first = CNRT_RET_SUCCESS;
+    for (int i = 0; i < length; ++i) {
+      const cnrtRet_t result = ptr[i] == nullptr ? CNRT_RET_SUCCESS : cnrtFree(ptr[i]);
+      if (first == CNRT_RET_SUCCESS) first = result;
+    }
+    if (first == CNRT_RET_SUCCESS) std::free(ptr);  // cnrtRuntimeContextMallocBySizeArray made it
+    return first;
+  });
+}

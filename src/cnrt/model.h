@@ -1,0 +1,41 @@
+// Models and functions: what cnrtLoadModel and cnrtExtractFunction make, as the other files of this
+// folder see it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "cnrt/cnrt.h"
+#include "program/offline.h"
+
+namespace picabia::cnrt {
+
+// Functions and contexts keep what they need of a model alive: it may be unloaded first.
+using ModelPointer = std::shared_ptr<const program::OfflineModel>;
+
+// What a function handle stands for: empty until cnrtExtractFunction fills it.
+class Function {
+ public:
+  void Fill(ModelPointer model, const program::OfflineFunction* function);
+  void Share(std::shared_ptr<const program::OfflineFunction> function);
+  // Null while it is empty. The result keeps the model alive.
+  std::shared_ptr<const program::OfflineFunction> Get() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const program::OfflineFunction> function_;
+};
+
+// Null when the handle is none of a live function.
+std::shared_ptr<Function> FindFunction(cnrtFunction_t handle);
+// A new handle; null when there are too many.
+cnrtFunction_t AddFunction(std::shared_ptr<Function> function);
+
+// CNRT_INVALID where the interface has no such type.
+cnrtDataType_t TypeOf(DType dtype);
+
+// To standard error where the environment's CNRT_PRINT_INFO is set and not 0 or false.
+void PrintInfo(const std::string& text);
+
+}  // namespace picabia::cnrt

@@ -1,0 +1,140 @@
+"""Offline models: what libcnrt.so makes of them is, to the last bit, what device mlu makes online."""
+import json
+import subprocess
+
+import numpy as np
+import pytest
+
+from cnrt_client import Cnrt, CnrtError
+
+
+@pytest.fixture(scope="module")
+def cnrt():
+    return Cnrt()
+
+
+@pytest.fixture(scope="module")
+def quantized(picabia_binary, style, examples, tmp_path_factory):
+    path = tmp_path_factory.mktemp("offline") / "style_int8.pb"
+    subprocess.run([str(picabia_binary), "quantize", str(style), "-o", str(path), "--calibration", str(examples)],
+                   check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def online(picabia, tmp_path):
+    def run(path, feeds, fetch, *options):
+        command = ["run", path, "--device", "mlu", *options]
+        for i, (name, value) in enumerate(feeds.items()):
+            np.save(tmp_path / f"in{i}.npy", value)
+            command += ["--feed", f"{name}={tmp_path}/in{i}.npy"]
+        done = picabia(*command, "--fetch", f"{fetch}={tmp_path}/out.npy")
+        assert done.returncode == 0, done.stderr
+        return np.load(tmp_path / "out.npy")
+    return run
+
+
+def ports(picabia, path):
+    """Names of the first input and output."""
+    said = json.loads(picabia("inspect", path, "--json").stdout)
+    return said["inputs"][0]["name"], said["outputs"][0]["name"]
+
+
+def compile_model(picabia, path, out, *options):
+    done = picabia("compile", path, "-o", out, "--target", "mlu270", *options)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.mark.parametrize("io_type", ["half", "float32", "uint8"])
+def test_offline_is_online(picabia, cnrt, quantized, online, tmp_path, io_type):
+    out = compile_model(picabia, quantized, tmp_path / "m.cambricon", "--size", "48x80", "--io-type", io_type)
+    rng = np.random.default_rng(1)
+    pixels = rng.integers(0, 256, (1, 48, 80, 3))
+    given = {"half": np.float16, "float32": np.float32, "uint8": np.uint8}[io_type]
+    [found] = cnrt.run(out, [pixels.astype(given)])
+    source, target = ports(picabia, quantized)
+    expected = online(quantized, {source: pixels.astype(np.float32)}, target)
+    assert expected.std() > 1
+    np.testing.assert_array_equal(found.astype(np.float32), expected)
+
+
+def test_functions_of_several_batches(picabia, cnrt, quantized, online, tmp_path):
+    out = compile_model(picabia, quantized, tmp_path / "m.cambricon", "--size", "32x32", "--batch", "1", "--batch", "3")
+    batch = np.random.default_rng(2).integers(0, 256, (3, 32, 32, 3)).astype(np.float16)
+    [three] = cnrt.run(out, [batch], "subnet1")
+    for i in range(3):
+        [one] = cnrt.run(out, [batch[i:i + 1]])
+        np.testing.assert_array_equal(three[i:i + 1], one)
+    twins = (tmp_path / "m.cambricon_twins").read_text()
+    assert "Function number: 2" in twins and "Shape(dim): 3 32 32 3" in twins and "Data type: CNRT_FLOAT16" in twins
+
+
+def test_same_bytes_each_time(picabia, quantized, tmp_path):
+    first = compile_model(picabia, quantized, tmp_path / "a.cambricon", "--size", "32x32").read_bytes()
+    assert compile_model(picabia, quantized, tmp_path / "b.cambricon", "--size", "32x32").read_bytes() == first
+
+
+def test_float_graph_is_refused_with_the_command(picabia, style, tmp_path):
+    done = picabia("compile", style, "-o", tmp_path / "m.cambricon", "--target", "mlu270", "--size", "32x32")
+    assert done.returncode == 1 and "picabia quantize" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_vendor_model_is_refused_by_name(picabia, cnrt, tmp_path):
+    path = tmp_path / "v.cambricon"
+    path.write_bytes(b"\x7fMEF" + bytes(100))
+    assert "Cambricon" in picabia("inspect", path).stderr
+    with pytest.raises(CnrtError) as error:
+        cnrt.load(path)
+    assert error.value.code == 632020
+
+
+@pytest.mark.parametrize("options", [("--batch", "0"), ("--io-type", "int4"), ("--size", "0x3")])
+def test_misuse(picabia, quantized, tmp_path, options):
+    done = picabia("compile", quantized, "-o", tmp_path / "m", "--target", "mlu270", *options)
+    assert done.returncode == 2 and not list(tmp_path.iterdir())
+
+
+def test_lab_models(picabia, cnrt, shared_models, online, examples, tmp_path):
+    content = np.random.default_rng(3).integers(0, 256, (1, 256, 256, 3)).astype(np.float16)
+    exponent = "moments_15/PowerDifference_z:0"
+    for name, sets, feeds in (("udnie_int8", [], {}),
+                              ("udnie_int8_power_diff", ["--set", f"{exponent}=2"], {exponent: np.float32(2)})):
+        path = shared_models / f"{name}.pb"
+        out = compile_model(picabia, path, tmp_path / f"{name}.cambricon", *sets)
+        [found] = cnrt.run(out, [content])
+        expected = online(path, {"X_content": content.astype(np.float32), **feeds}, "add_37")
+        np.testing.assert_array_equal(found.astype(np.float32), expected)
+
+
+def test_tensorflow_saves_what_it_ran(shared_models, cnrt, online, tmp_path):
+    from picabia.tf1 import offline
+
+    class Options:
+        offline_model_name = str(tmp_path / "saved.cambricon")
+
+    path = shared_models / "udnie_int8_power_diff.pb"
+    exponent = "moments_15/PowerDifference_z:0"
+    feeds = {"X_content:0": np.random.default_rng(4).integers(0, 256, (1, 256, 256, 3)).astype(np.float32),
+             exponent: np.array(2, np.float32)}
+    offline.save(path.read_bytes(), ["add_37:0"], feeds, Options)
+    [found] = cnrt.run(Options.offline_model_name, [feeds["X_content:0"].astype(np.float16)])
+    expected = online(path, feeds, "add_37:0", "--as-cambricon")
+    np.testing.assert_array_equal(found.astype(np.float32), expected)
+    assert "Input number: 1" in (tmp_path / "saved.cambricon_twins").read_text()
+
+
+def test_example_programs(picabia, quantized, cnrt, examples, picabia_binary, tmp_path):
+    out = compile_model(picabia, quantized, tmp_path / "m.cambricon", "--size", "64x64")
+    photos = sorted(examples.glob("*.jpg"))
+    many = tmp_path / "many"
+    many.mkdir()
+    command = [picabia_binary.parent / "cnrt_many_pictures", out, "3", many, *photos]
+    subprocess.run([str(c) for c in command], check=True, capture_output=True)
+    for path in photos:
+        one, raw = tmp_path / f"{path.stem}.png", tmp_path / "raw"
+        command = [picabia_binary.parent / "cnrt_style_transfer", out, path, one, raw]
+        subprocess.run([str(c) for c in command], check=True, capture_output=True)
+        assert one.read_bytes() == (many / one.name).read_bytes()
+        assert np.fromfile(raw, np.float16).std() > 1
