@@ -102,6 +102,8 @@ class Comparer {
       }
       result_.variants.push_back(std::move(entry));
     }
+    picture_.metadata = nullptr;
+    result_.picture = std::move(picture_);
     return std::move(result_);
   }
 

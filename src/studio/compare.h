@@ -94,6 +94,7 @@ struct VariantResult {
 
 struct Comparison {
   std::string image;
+  Picture picture;                            // of that file
   int64_t width = 0, height = 0;              // of it
   int64_t layer_width = 0, layer_height = 0;  // of the picture that layers were compared on
   std::string photos;                         // the folder, or empty

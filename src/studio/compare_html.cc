@@ -17,6 +17,7 @@ namespace {
 using page::Escape;
 
 constexpr char kStyle[] = R"(
+td, th { padding-left: 8px; padding-right: 8px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; margin-bottom: 12px; }
 .slider { max-width: 720px; }
 .slider .stack { position: relative; }
@@ -71,12 +72,11 @@ std::string Decibels(double value) {
 // ---- the table
 
 std::string Row(const VariantResult& v) {
-  const std::string name =
-      fmt::format("<tr><td class=\"name\">{}<small>{}</small></td>", Escape(v.Label()),
-                  v.is_reference ? "the reference" : Escape(v.variant.device));
+  const std::string name = "<tr><td class=\"name\">" + Escape(v.Label()) +
+                           (v.is_reference ? "<small>the reference</small></td>" : "</td>");
   if (!v.ok()) {
     return name +
-           "<td colspan=\"14\" class=\"name bad\" style=\"white-space:normal\">does not run: " +
+           "<td colspan=\"13\" class=\"name bad\" style=\"white-space:normal\">does not run: " +
            Escape(v.problem) + "</td></tr>\n";
   }
   std::string row = name;
@@ -85,7 +85,6 @@ std::string Row(const VariantResult& v) {
   ms(v.time.first);
   ms(v.time.median());
   ms(v.time.Percentile(0.9));
-  ms(v.time.Percentile(0.95));
   ms(v.time.Percentile(0.99));
   cell(fmt::format("{:.2f}", double(v.file_bytes) / 1e6));
   cell(fmt::format("{:.1f}", double(v.time.peak_bytes) / 1e6));
@@ -96,14 +95,16 @@ std::string Row(const VariantResult& v) {
   cell(fmt::format("{:.2e}", d.diff1));
   cell(fmt::format("{:.2e}", d.diff2));
   cell(fmt::format("{:.2e}<br>{:.2e}", d.diff3_relative, d.diff3_absolute));
-  cell(fmt::format("{} &gt;<br>{} &lt;", d.above, d.below));
+  const double all = std::max(1.0, double(d.above + d.below + d.equal));
+  cell(fmt::format("{:.1f} % &gt;<br>{:.1f} % &lt;", 100 * double(d.above) / all,
+                   100 * double(d.below) / all));
   return row + "</tr>\n";
 }
 
 std::string Table(const Comparison& c) {
   std::string html =
       "<h2>Variants</h2>\n<div class=\"panel\"><table><thead><tr><th class=\"name\">variant</th>"
-      "<th>first<br>call, ms</th><th>median</th><th>p90</th><th>p95</th><th>p99</th>"
+      "<th>first<br>call, ms</th><th>median</th><th>p90</th><th>p99</th>"
       "<th>file,<br>MB</th><th>peak,<br>MB</th><th>PSNR</th><th>SSIM</th><th>largest<br>of&nbsp;255"
       "</th><th>diff1</th><th>diff2</th><th>diff3</th><th>diff4</th></tr></thead><tbody>\n";
   for (const VariantResult& v : c.variants) html += Row(v);
@@ -152,11 +153,13 @@ std::string Slider(const Comparison& c) {
 
 Result<std::string> Pictures(const Comparison& c) {
   const VariantResult& reference = c.variants[0];
+  PICABIA_ASSIGN_OR_RETURN(const std::string photo, PngBase64(Shown(c.picture)));
   PICABIA_ASSIGN_OR_RETURN(const std::string first, PngBase64(Shown(reference.picture)));
   std::string html =
       "<h2>Pictures and where they differ</h2>\n<div class=\"pair\"><div "
       "id=\"picture-0\">" +
-      page::Figure(first, Escape(reference.Label()) + ", the reference") + "</div></div>\n";
+      page::Figure(first, Escape(reference.Label()) + ", the reference") + "</div><div>" +
+      page::Figure(photo, "the photo") + "</div></div>\n";
   for (size_t i = 1; i < c.variants.size(); ++i) {
     const VariantResult& v = c.variants[i];
     if (!v.ok()) continue;
@@ -207,7 +210,7 @@ std::string ErrorChart(const Comparison& c) {
   std::string svg = fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\">", kWidth, kHeight + 40);
   for (double db = 0; db <= kMost; db += 20) {
     svg += fmt::format(
-        "<line x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" stroke=\"#dfe3ec\"></line>"
+        "<line x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" stroke=\"#dfe3ec\"/>"
         "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.0f}</text>",
         kLeft, kWidth, y(db), kLeft - 6, y(db) + 4, db);
   }

@@ -16,6 +16,8 @@ std::string Decibels(double value) {
   return value >= quant::kNoNoise ? "exact" : fmt::format("{:.1f} dB", value);
 }
 
+std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
 std::string Factor(double value) {
   return value >= 1 ? fmt::format("{:.1f} times as fast as", value)
                     : fmt::format("{:.1f} times as slow as", 1 / value);
@@ -90,7 +92,8 @@ void SizeAndMemory(const Comparison& c, std::vector<std::string>& lines) {
     lines.push_back(
         fmt::format("The smallest file is that of {}: {:.2f} MB, {:.0f} % of the "
                     "reference's.",
-                    small->Label(), bytes(*small) / 1e6, 100 * bytes(*small) / bytes(reference)));
+                    BaseName(small->variant.model), bytes(*small) / 1e6,
+                    100 * bytes(*small) / bytes(reference)));
   }
   const VariantResult* lean = Least(c, peak, true);
   lines.push_back(fmt::format(

@@ -110,9 +110,9 @@ def test_pictures_are_what_the_numbers_say(report):
     """The page's own pictures, measured again."""
     _, text, data, _ = report
     found = [pixels(png) for png in re.findall(r"base64,([^\"]+)", text)]
-    assert len(found) == 1 + 2 * 5 and all(picture.shape == (66, 97, 3) for picture in found)
+    assert len(found) == 2 + 2 * 5 and all(picture.shape == (66, 97, 3) for picture in found)
     expected = found[0]
-    for variant, picture, difference in zip(data["variants"][1:], found[1::2], found[2::2]):
+    for variant, picture, difference in zip(data["variants"][1:], found[2::2], found[3::2]):
         assert variant["max_level"] == np.abs(picture - expected).max()
         assert variant["psnr"] == pytest.approx(psnr(picture, expected), abs=1e-6)
         assert variant["ssim"] == pytest.approx(ssim(picture, expected), abs=1e-6)
@@ -159,7 +159,11 @@ def test_layers(report):
     _, _, data, _ = report
     for variant in data["variants"][1:]:
         assert len(variant["layers"]) > 10
-        assert all(layer["sqnr"] > 0 for layer in variant["layers"])
+        # The last one is the output: it has the signal to noise that diff2 says. One that is fetched with others may be
+        # computed by other steps than alone, and a rounding that falls to another side is noise of its own: within 1 dB.
+        assert variant["layers"][-1]["sqnr"] == pytest.approx(-20 * np.log10(variant["deviation"]["diff2"]), abs=1)
+        if variant["device"] == "cpu":  # saturated variances make noise larger than the signal
+            assert all(layer["sqnr"] > 10 for layer in variant["layers"])
 
 
 def test_statistics_over_photos(report):
@@ -185,7 +189,6 @@ def test_saturated_means_are_those_of_run(report, picabia, photo, tmp_path):
 def test_the_page_is_whole_and_alone(report):
     _, text, data, _ = report
     page = Page()
-    page.void = {"input"}
     page.feed(re.sub(r"<input[^>]*>", "", text))
     assert page.open == []
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
@@ -216,7 +219,7 @@ def test_the_page_in_a_browser(report, tmp_path, width):
     answer = re.search(r'<pre id="answer">(.*?)</pre>', done.stdout)
     assert answer, done.stderr
     result = json.loads(html.unescape(answer.group(1)))
-    assert result["broken"] == 0 and result["pictures"] == 1 + 2 * 5 + 2  # and two of the slider
+    assert result["broken"] == 0 and result["pictures"] == 2 + 2 * 5 + 2  # and two of the slider
     assert result["left"][0] == "inset(0px 0px 0px 10%)" and result["right"][0] == "inset(0px 0px 0px 90%)"
     assert result["right"][1] - result["left"][1] == pytest.approx(0.8 * result["width"], abs=2)
     assert result["changed"] and result["chosen"]
@@ -232,16 +235,15 @@ def test_standard_output_can_be_the_json(picabia, style, photo, tmp_path):
 
 
 def test_a_variant_that_does_not_run_is_named(picabia, style, photo, tmp_path):
-    """Device mlu refuses no model; one that lacks a feed runs nowhere."""
+    """One that lacks a feed."""
     cut = tmp_path / "cut<.pb"
-    node = "moments_15/SquaredDifference"
-    done = picabia("variant", style, "--node", node, "--op", "placeholder", "-o", cut)
+    done = picabia("variant", style, "--node", "moments_15/SquaredDifference", "--op", "placeholder", "-o", cut)
     assert done.returncode == 0, done.stderr
     done = picabia("compare", style, cut, "--image", photo, "-o", tmp_path, "--devices", "cpu", "--precisions", "fp32",
                    "--runs", "1")
     assert done.returncode == 0, done.stderr
     data = json.loads((tmp_path / "report.json").read_text())
-    assert "--set" in data["variants"][1]["problem"] and "cut<.pb, cpu fp32  does not run" in done.stdout
+    assert "--set" in data["variants"][1]["problem"] and re.search(r"cut<.pb, cpu fp32 +does not run", done.stdout)
     assert "cut&lt;.pb" in (tmp_path / "report.html").read_text()
 
 
