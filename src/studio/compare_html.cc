@@ -198,17 +198,25 @@ std::vector<std::string> LayerNames(const Comparison& c) {
   return names;
 }
 
+// The scale of the chart, in dB: enough for all values but those that are exact or nearly so.
+double ChartTop(const Comparison& c) {
+  constexpr double kStep = 20, kMost = 120;
+  double most = kStep;
+  for (const VariantResult& v : c.variants)
+    for (const LayerError& layer : v.layers) most = std::max(most, layer.sqnr);
+  return std::min(std::ceil(most / kStep) * kStep, kMost);
+}
+
 std::string ErrorChart(const Comparison& c) {
   const std::vector<std::string> names = LayerNames(c);
   if (names.empty()) return "";
-  constexpr double kWidth = 1080, kHeight = 240, kTop = 12, kLeft = 44, kMost = 120;
+  constexpr double kWidth = 1080, kHeight = 240, kTop = 12, kLeft = 44;
+  const double most = ChartTop(c);
   const double slot = (kWidth - kLeft - 12) / double(names.size());
   const auto x = [&](size_t i) { return kLeft + slot * (double(i) + 0.5); };
-  const auto y = [&](double db) {
-    return kTop + kHeight * (1 - std::clamp(db, 0.0, kMost) / kMost);
-  };
+  const auto y = [&](double db) { return kTop + kHeight * (1 - std::clamp(db, 0.0, most) / most); };
   std::string svg = fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\">", kWidth, kHeight + 40);
-  for (double db = 0; db <= kMost; db += 20) {
+  for (double db = 0; db <= most; db += 20) {
     svg += fmt::format(
         "<line x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" stroke=\"#dfe3ec\"/>"
         "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.0f}</text>",
@@ -241,8 +249,8 @@ std::string ErrorChart(const Comparison& c) {
       "<h2>Signal to noise of each layer against the reference, in dB</h2>\n"
       "<div class=\"panel chart\">{}</svg></div>\n{}"
       "<p>Layers in the network's order, on the photo at {}x{}; errors of the layers "
-      "before are in it. {} and more stand at the top.</p>\n",
-      svg, Key(c), c.layer_width, c.layer_height, kMost);
+      "before are in it. What is exact, or better than {:.0f}, stands at the top.</p>\n",
+      svg, Key(c), c.layer_width, c.layer_height, most);
 }
 
 std::string TimeChart(const Comparison& c) {
