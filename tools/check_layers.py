@@ -9,7 +9,7 @@ import re
 import sys
 
 RANKS = {
-    "base": 0, "ops": 0,
+    "base": 0, "ops": 0, "page": 0,
     "kernels": 1, "ir": 1, "program": 1, "proto": 1,
     "import": 2, "passes": 2, "quant": 2,
     "compile": 3, "devices": 3,

@@ -32,6 +32,7 @@ struct Options {
 
 struct Timing {
   double first = 0, min = 0, median = 0, max = 0;
+  std::vector<double> all;  // ascending, without the first
 };
 
 constexpr int64_t kUsualSize = 512;
@@ -77,6 +78,7 @@ Result<Timing> Time(runtime::Session& session, const std::vector<runtime::Feed>&
   timing.min = all.front();
   timing.median = (all[all.size() / 2] + all[(all.size() - 1) / 2]) / 2;
   timing.max = all.back();
+  timing.all = std::move(all);
   return timing;
 }
 
@@ -123,6 +125,7 @@ Json Describe(const Options& options, const runtime::Session& session,
                {"ms_min", timing.min},
                {"ms_median", timing.median},
                {"ms_max", timing.max},
+               {"ms_all", timing.all},
                {"peak_rss_bytes", PeakBytes()},
                {"arena_bytes", session.arena_bytes()},
                {"macs", macs},

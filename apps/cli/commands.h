@@ -30,6 +30,7 @@ void AddVariant(CLI::App& app, Action& action);
 void AddAssemble(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
 void AddCompile(CLI::App& app, Action& action);
+void AddCompare(CLI::App& app, Action& action);
 
 // How a model is run: --device, --precision and --threads, and what is for device mlu alone.
 struct RunOptions {

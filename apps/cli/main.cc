@@ -37,10 +37,11 @@ int Main(int argc, char** argv) {
   CLI::App app("Picabia runs picture-to-picture networks on CPUs.", "picabia");
   app.set_version_flag("--version", "picabia " PICABIA_VERSION);
   app.require_subcommand(1);
-  app.footer("usage: picabia stylize|run|inspect|quantize|variant|assemble|bench|compile ...");
+  app.footer(
+      "usage: picabia stylize|run|inspect|quantize|variant|assemble|bench|compile|compare ...");
   Action action;
-  for (const auto add :
-       {AddStylize, AddRun, AddInspect, AddQuantize, AddVariant, AddAssemble, AddBench, AddCompile})
+  for (const auto add : {AddStylize, AddRun, AddInspect, AddQuantize, AddVariant, AddAssemble,
+                         AddBench, AddCompile, AddCompare})
     add(app, action);
   try {
     app.parse(argc, argv);

@@ -121,11 +121,15 @@ Result<size_t> Stylizer::ChooseOutput(const std::vector<Tensor>& outputs) const 
                      " (--fetch chooses one, --preprocess output-layout=... says the layout)");
 }
 
+Result<Tensor> Stylizer::Prepare(const Picture& picture) const {
+  return PictureToTensor(picture, convention_, channels_, PaddedSize(picture.height, rule_),
+                         PaddedSize(picture.width, rule_));
+}
+
 Result<Picture> Stylizer::Run(const Picture& picture) {
   const int64_t height = PaddedSize(picture.height, rule_);
   const int64_t width = PaddedSize(picture.width, rule_);
-  PICABIA_ASSIGN_OR_RETURN(Tensor input,
-                           PictureToTensor(picture, convention_, channels_, height, width));
+  PICABIA_ASSIGN_OR_RETURN(Tensor input, Prepare(picture));
   std::vector<runtime::Feed> feeds = options_.feeds;
   feeds.push_back({input_, std::move(input)});
 
@@ -136,7 +140,8 @@ Result<Picture> Stylizer::Run(const Picture& picture) {
   ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
   PICABIA_ASSIGN_OR_RETURN(const size_t chosen, ChooseOutput(outputs));
-  const Tensor& output = outputs[chosen];
+  output_ = outputs[chosen];
+  const Tensor& output = output_;
   if (HasTwoChannels(output, convention_)) {
     return Unsupported("the model gives " + ShapeString(output.shape()) +
                        ": two channels are the colours without the luminance, in a space that the "

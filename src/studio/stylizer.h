@@ -31,6 +31,14 @@ class Stylizer {
   // and the picture keeps its colours; one that gives four channels makes the transparency.
   Result<Picture> Run(const Picture& picture);
 
+  // The tensor that the network is fed for `picture`, of a size that it takes, and the input's
+  // name.
+  Result<Tensor> Prepare(const Picture& picture) const;
+  const std::string& input() const { return input_; }
+  // The output of the last Run() that became the picture, as the network gave it.
+  const Tensor& output() const { return output_; }
+  const runtime::Session& session() const { return *session_; }
+
   // Milliseconds that the network took in the last Run().
   double ms() const { return ms_; }
   const char* isa() const { return IsaName(session_->isa()); }
@@ -46,6 +54,7 @@ class Stylizer {
   StylizerOptions options_;
   std::string input_;     // name of the picture input
   int64_t channels_ = 3;  // that it takes
+  Tensor output_;         // of the last run
   double ms_ = 0;
 };
 

@@ -16,7 +16,7 @@ from test_set_inputs import PICTURE, styled, weighted
 PAGE = (ROOT / "docs/command-line.md").read_text()
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-COMMANDS = ["stylize", "run", "inspect", "quantize", "variant", "assemble", "compile", "bench"]
+COMMANDS = ["stylize", "run", "inspect", "quantize", "variant", "assemble", "compile", "bench", "compare"]
 
 
 @pytest.fixture
@@ -74,3 +74,15 @@ def test_the_examples_of_the_python_page_run(folder, monkeypatch):
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/python.md").read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) > 3
     exec("\n".join(blocks), {})
+
+
+def test_the_lab_runs(folder, monkeypatch):
+    """From the first command to the last, and its Python where it stands."""
+    monkeypatch.chdir(folder)
+    text = (ROOT / "docs/lab.md").read_text()
+    before, python, after = re.split(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    run_examples(folder, before)
+    exec(python, {})
+    run_examples(folder, after)
+    for name in ("report.html", "report.json"):
+        assert (folder / "comparison" / name).stat().st_size > 1000
