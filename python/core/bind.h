@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "ops/custom.h"
+#include "passes/pass.h"
 #include "python/core/host.h"
 #include "runtime/session.h"
 #include "studio/preprocess.h"
@@ -23,7 +24,9 @@ void BindText(nanobind::module_& m);      // text.cc
 // The words of the command line as options; the error says which there are. Precision "": fp32.
 Result<runtime::SessionOptions> SessionOptionsOf(const std::string& device,
                                                  const std::string& precision, int threads,
-                                                 bool fast);
+                                                 bool fast, const std::string& mlu_numerics);
+// Whose numbers the compiler keeps for them.
+passes::Target TargetOf(const runtime::SessionOptions& options);
 
 // As --preprocess; nothing for "".
 Result<studio::Preprocess> ParsePreprocess(const std::string& text);

@@ -6,7 +6,6 @@
 
 #include "python/core/bind.h"
 #include "runtime/operators.h"
-#include "studio/models.h"
 
 namespace picabia::python {
 
@@ -21,7 +20,7 @@ Result<studio::Preprocess> ParsePreprocess(const std::string& text) {
 
 Result<runtime::SessionOptions> SessionOptionsOf(const std::string& device,
                                                  const std::string& precision, int threads,
-                                                 bool fast) {
+                                                 bool fast, const std::string& mlu_numerics) {
   constexpr int kMostThreads = 1024;
   if (threads < 0 || threads > kMostThreads)
     return InvalidArgument("threads: found " + std::to_string(threads) + ", expected 0 to " +
@@ -34,8 +33,20 @@ Result<runtime::SessionOptions> SessionOptionsOf(const std::string& device,
   options.fast = fast;
   if (fast && options.precision != runtime::Precision::kInt8)
     return InvalidArgument("fast is a way to compute in int8 only");
-  PICABIA_RETURN_IF_ERROR(studio::CheckDevice(device));
+  if (device != "cpu" && device != "mlu")
+    return InvalidArgument("device: found '" + device + "', expected cpu or mlu");
+  if (mlu_numerics != "faithful" && mlu_numerics != "wide")
+    return InvalidArgument("mlu_numerics: found '" + mlu_numerics + "', expected faithful or wide");
+  if (device == "mlu") options.device = runtime::DeviceKind::kMlu;
+  if (mlu_numerics == "wide") options.mlu.numerics = runtime::MluNumerics::kWide;
   return options;
+}
+
+passes::Target TargetOf(const runtime::SessionOptions& options) {
+  // Wide numerics are those of device cpu.
+  const bool card = options.device == runtime::DeviceKind::kMlu &&
+                    options.mlu.numerics == runtime::MluNumerics::kFaithful;
+  return card ? passes::Target::kMlu270 : passes::Target::kCpu;
 }
 
 Result<ops::OperatorSet> OperatorsOf(const std::vector<std::string>& libraries,

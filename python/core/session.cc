@@ -61,10 +61,12 @@ std::string Repr(const TensorInfo& info) {
 class Session {
  public:
   Session(const nb::object& model, const std::string& device, const std::string& precision,
-          int threads, bool fast, bool as_cambricon, const std::vector<std::string>& libraries,
-          const nb::dict& functions, const nb::dict& callbacks) {
+          int threads, bool fast, const std::string& mlu_numerics, bool as_cambricon,
+          const std::vector<std::string>& libraries, const nb::dict& functions,
+          const nb::dict& callbacks) {
     studio::OnlineOptions options;
-    options.session = Unwrap(SessionOptionsOf(device, precision, threads, fast));
+    options.session = Unwrap(SessionOptionsOf(device, precision, threads, fast, mlu_numerics));
+    options.model.compile.pipeline.target = TargetOf(options.session);
     options.model.compile.operators = Unwrap(OperatorsOf(libraries, functions, device, objects_));
     if (as_cambricon)
       options.model.compile.power = device == "mlu" ? ops::PowerConvention::kCambriconMlu
@@ -181,8 +183,9 @@ void BindSession(nb::module_& m) {
               "The sizes that the model was frozen at, where `shape` is free of them; or None.")
       .def("__repr__", &Repr);
   nb::class_<Session>(m, "Session", nb::type_slots(kSlots))
-      .def(nb::init<const nb::object&, const std::string&, const std::string&, int, bool, bool,
-                    const std::vector<std::string>&, const nb::dict&, const nb::dict&>())
+      .def(nb::init<const nb::object&, const std::string&, const std::string&, int, bool,
+                    const std::string&, bool, const std::vector<std::string>&, const nb::dict&,
+                    const nb::dict&>())
       .def("run", &Session::Run, nb::arg("fetches").none(), nb::arg("feeds"))
       .def("inputs", &Session::Inputs)
       .def("outputs", &Session::Outputs)

@@ -62,16 +62,17 @@ Status InContext(const Status& status, const std::string& file) {
 class Stylizer {
  public:
   Stylizer(const std::string& name, const std::string& device, const std::string& precision,
-           int threads, bool fast, const std::vector<std::string>& libraries,
-           const nb::dict& functions, const std::string& preprocess,
-           const std::vector<std::string>& texts,
+           int threads, bool fast, const std::string& mlu_numerics,
+           const std::vector<std::string>& libraries, const nb::dict& functions,
+           const std::string& preprocess, const std::vector<std::string>& texts,
            const std::vector<std::pair<std::string, Array>>& arrays, const std::string& fetch) {
     Check(studio::StartPictures("picabia", 0));
     studio::ModelOptions options;
     options.preprocess = Unwrap(ParsePreprocess(preprocess));
     options.compile.operators = Unwrap(OperatorsOf(libraries, functions, device, objects_));
     if (!fetch.empty()) options.compile.fetches = {fetch};
-    const auto session = Unwrap(SessionOptionsOf(device, precision, threads, fast));
+    const auto session = Unwrap(SessionOptionsOf(device, precision, threads, fast, mlu_numerics));
+    options.compile.pipeline.target = TargetOf(session);
     std::vector<runtime::Feed> feeds;
     for (const auto& [key, array] : arrays) feeds.push_back({key, Unwrap(TensorOf(array))});
     const auto sets = Unwrap(studio::ParseSets(texts));
@@ -168,8 +169,8 @@ PyType_Slot kSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(TraverseHost<St
 void BindStylizer(nb::module_& m) {
   nb::class_<Stylizer>(m, "Stylizer", nb::type_slots(kSlots))
       .def(nb::init<const std::string&, const std::string&, const std::string&, int, bool,
-                    const std::vector<std::string>&, const nb::dict&, const std::string&,
-                    const std::vector<std::string>&,
+                    const std::string&, const std::vector<std::string>&, const nb::dict&,
+                    const std::string&, const std::vector<std::string>&,
                     const std::vector<std::pair<std::string, Array>>&, const std::string&>())
       .def("run_pixels", &Stylizer::RunPixels)
       .def("run_file", &Stylizer::RunFile)

@@ -35,7 +35,7 @@ class Stylizer:
 
     style: a style inside the package; the first one unless `model` is given.
     model: a .pb, .onnx or compiled file.
-    device, precision, threads, fast, operators: as of Session; int8 on device cpu unless told otherwise.
+    device, precision, threads, fast, mlu_numerics, operators: as of Session; int8 on device cpu unless told otherwise.
     preprocess: what the model wants of pixels, as the command line's --preprocess.
     sets: values of other inputs: numbers, arrays, or what --set takes as text.
     fetch: which output is the picture; else the first.
@@ -44,8 +44,9 @@ class Stylizer:
     """
 
     def __init__(self, style: str | None = None, *, model: Path | None = None, device: str = "cpu",
-                 precision: str | None = None, threads: int = 0, fast: bool = False, operators: Operators = (),
-                 preprocess: str = "", sets: Mapping[str, Any] | None = None, fetch: str = "") -> None:
+                 precision: str | None = None, threads: int = 0, fast: bool = False, mlu_numerics: str = "faithful",
+                 operators: Operators = (), preprocess: str = "", sets: Mapping[str, Any] | None = None,
+                 fetch: str = "") -> None:
         if style is not None and model is not None:
             raise InvalidArgument("style and model exclude each other")
         name = os.fspath(model) if model is not None else "style:" + (style or "")
@@ -53,8 +54,8 @@ class Stylizer:
         texts = [f"{key}={value}" for key, value in (sets or {}).items() if isinstance(value, str)]
         arrays = [(key, as_array(key, value)) for key, value in (sets or {}).items() if not isinstance(value, str)]
         precision = precision or ("int8" if device == "cpu" else "")
-        self._core = _core.Stylizer(name, device, precision, threads, fast, paths, functions, preprocess, texts, arrays,
-                                    fetch)
+        self._core = _core.Stylizer(name, device, precision, threads, fast, mlu_numerics, paths, functions, preprocess,
+                                    texts, arrays, fetch)
 
     def __call__(self, picture: Any, output: Path | None = None, *, quality: int = 92) -> Any:
         """Makes one picture.

@@ -46,6 +46,7 @@ class Session:
     precision: "fp32", "int8" or "int16"; see docs/numerics.md. None: fp32; on device mlu what the model says.
     threads: how many; 0 is one per core.
     fast: with int8: faster and less exact.
+    mlu_numerics: of device mlu: "faithful" rounds as the card does, "wide" keeps floats between convolutions.
     operators: custom operators: paths of shared libraries, and pairs of a node type and a function or Operator
         (or a mapping of those).
     callbacks: tensors that Python computes inside the run: {"name": Callback(inputs, function)}, or
@@ -59,13 +60,13 @@ class Session:
     """
 
     def __init__(self, model: str | os.PathLike[str] | bytes, *, device: str = "cpu", precision: str | None = None,
-                 threads: int = 0, fast: bool = False, operators: Operators = (),
+                 threads: int = 0, fast: bool = False, mlu_numerics: str = "faithful", operators: Operators = (),
                  callbacks: Mapping[str, Callback | tuple[Sequence[str], Any]] | None = None,
                  as_cambricon: bool = False) -> None:
         paths, functions = split_operators(operators)
         hosts = {name: c if isinstance(c, Callback) else Callback(*c) for name, c in (callbacks or {}).items()}
         source = model if isinstance(model, bytes) else os.fspath(model)
-        self._core = _core.Session(source, device, precision or "", threads, fast, as_cambricon, paths, functions, hosts)
+        self._core = _core.Session(source, device, precision or "", threads, fast, mlu_numerics, as_cambricon, paths, functions, hosts)
 
     @property
     def inputs(self) -> list[_core.TensorInfo]:

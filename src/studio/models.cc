@@ -126,12 +126,6 @@ Status Named(const Status& status, const std::string& name) {
 
 }  // namespace
 
-Status CheckDevice(const std::string& device) {
-  if (device == "cpu") return OkStatus();
-  if (device == "mlu") return Unsupported("device mlu is not part of this version");
-  return InvalidArgument("device: found '" + device + "', expected cpu or mlu");
-}
-
 Result<Model> OpenModel(const std::string& name, const ModelOptions& options) {
   Model model;
   Preprocess settings = options.preprocess;

@@ -50,9 +50,6 @@ struct ModelOptions {
   std::function<Status(ir::Graph*)> change;
 };
 
-// An error for devices that this version does not have.
-Status CheckDevice(const std::string& device);
-
 // A model file, or "style:NAME". The error names it.
 constexpr char kStylePrefix[] = "style:";
 Result<Model> OpenModel(const std::string& model, const ModelOptions& options = {});

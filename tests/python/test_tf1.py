@@ -197,10 +197,49 @@ print(devices)
     assert done.stdout == "['cpu', 'mlu', 'cpu', 'mlu']\n", done.stderr
 
 
-def test_a_run_on_the_mlu_says_that_there_is_none(script, style, tmp_path):
-    done = script("transform_mlu.py", "photo.0.jpg", style, "model")
-    assert done.returncode == 1 and "device mlu is not part of this version" in done.stderr
-    assert not (tmp_path / "model").exists()
+def on_the_mlu(model, photo, **more):
+    x = cv2.resize(cv2.imread(str(photo)), (256, 256)).astype(np.float32)[None]
+    return levels(picabia.Session(model, device="mlu").run("add_37", {"X_content": x, **more})[0])
+
+
+def test_the_mlu(script, variants, tmp_path):  # noqa: F811
+    for model in variants[:2]:
+        done = script("transform_mlu.py", "photo.0.jpg", model)
+        assert done.returncode == 0, done.stderr
+    expected = on_the_mlu(variants[0], tmp_path / "photo.0.jpg")
+    assert np.array_equal(cv2.imread(str(tmp_path / f"{variants[0].stem}_mlu.png")), expected)
+
+
+def test_the_labs_graph_on_the_mlu(script, shared_models, tmp_path):
+    model = shared_models / "udnie_int8.pb"
+    done = script("transform_mlu.py", "photo.0.jpg", model)
+    assert done.returncode == 0, done.stderr
+    assert np.array_equal(cv2.imread(str(tmp_path / "udnie_int8_mlu.png")), on_the_mlu(model, tmp_path / "photo.0.jpg"))
+
+
+def test_exponents_on_the_mlu_are_lengths(script, tmp_path):
+    (tmp_path / "power.py").write_text("""
+import os
+os.environ['MLU_VISIBLE_DEVICES'] = "0"
+import numpy as np
+import tensorflow as tf
+x, y = np.arange(12.0).reshape(3, 4), np.array([1.0, 2.0, 3.0, 4.0])
+with tf.Session() as sess:
+    for power, times in ((np.zeros((2)), 2), (np.zeros(3), 3), ([7.0], 1), (2.0, 2)):
+        z = tf.power_difference(tf.placeholder(tf.float32, x.shape, 'x'), y, tf.placeholder(tf.float32, name='p'))
+        out = sess.run(z, feed_dict={z.op.inputs[0]: x, z.op.inputs[2]: power})
+        np.testing.assert_array_equal(out, (x - y) ** times)  # small whole numbers are exact as halves
+print('ran')
+""")
+    done = script(tmp_path / "power.py")
+    assert done.returncode == 0 and done.stdout == "ran\n", done.stderr
+
+
+@pytest.mark.parametrize("name", [["named.cambricon"], []])
+def test_offline_models_need_their_target(name, script, style, tmp_path):
+    done = script("transform_mlu.py", "photo.0.jpg", style, *(name or [""]))
+    assert done.returncode == 1 and "target mlu270 is not part of this version" in done.stderr
+    assert not list(tmp_path.glob("*.cambricon*")) and not list(tmp_path.glob("offline_model*"))
 
 
 # ---- what is not there

@@ -8,6 +8,7 @@
 #include "kernels/mlu/numerics.h"
 #include "kernels/reference/reference.h"
 #include "ops/parameters.h"
+#include "ops/power.h"
 #include "ops/shape.h"
 
 namespace picabia::mlu {
@@ -254,9 +255,9 @@ Result<Tensor> Run(const ops::Op& op, const std::vector<Tensor>& in) {
     return InstanceNorm(norm->epsilon, in[0], in[1], in[2]);
   if (const auto* norm = std::get_if<ops::Normalize>(&op))
     return Normalized(in[0], norm->axes, norm->epsilon);
-  if (std::holds_alternative<ops::PowerDifference>(op)) {
-    PICABIA_ASSIGN_OR_RETURN(const std::vector<float> power, FloatValues(in[2]));
-    return PowerDifference(in[0], in[1], power[0]);
+  if (const auto* difference = std::get_if<ops::PowerDifference>(&op)) {
+    PICABIA_ASSIGN_OR_RETURN(const float power, ops::ExponentOf(*difference, in[2]));
+    return PowerDifference(in[0], in[1], power);
   }
   if (const auto* binary = std::get_if<ops::Binary>(&op);
       binary != nullptr && binary->kind == ops::BinaryKind::kSquaredDifference)

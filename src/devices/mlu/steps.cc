@@ -9,6 +9,7 @@
 #include "devices/mlu/reference.h"
 #include "kernels/mlu/numerics.h"
 #include "kernels/reference/reference.h"
+#include "ops/power.h"
 
 namespace picabia::mlu {
 namespace {
@@ -121,9 +122,10 @@ Result<Tensor> RunStep(const cpu::ConvContext& context, const ops::Op& op,
     }
     return y.Reshaped(output.shape);
   }
-  if (std::holds_alternative<ops::PowerDifference>(op) && floats) {
-    PICABIA_ASSIGN_OR_RETURN(const std::vector<float> power, FloatValues(in[2]));
-    return PowerDifference(context, output, in, power[0], kernel);
+  if (const auto* difference = std::get_if<ops::PowerDifference>(&op);
+      difference != nullptr && floats) {
+    PICABIA_ASSIGN_OR_RETURN(const float power, ops::ExponentOf(*difference, in[2]));
+    return PowerDifference(context, output, in, power, kernel);
   }
   if (const auto* binary = std::get_if<ops::Binary>(&op);
       binary != nullptr && binary->kind == ops::BinaryKind::kSquaredDifference && floats)

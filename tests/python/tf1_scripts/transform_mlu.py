@@ -11,7 +11,7 @@ config.mlu_options.model_parallelism = 1
 config.mlu_options.core_num = 16
 config.mlu_options.core_version = "MLU270"
 config.mlu_options.precision = "int8"
-config.mlu_options.save_offline_model = True
+config.mlu_options.save_offline_model = len(sys.argv) > 3
 if len(sys.argv) > 3:
     config.mlu_options.offline_model_name = sys.argv[3]
 g = tf.Graph()
