@@ -17,6 +17,7 @@ void Endless(int*);
 void NullPointer(int*, int*);
 void DivideByZero(int*);
 void DeepStack(int*);
+void BadCopy(int*, int);
 }
 
 namespace {
@@ -163,7 +164,31 @@ TEST_F(Faults, DivergentBarrier) {
               });
 }
 
+TEST_F(Faults, InsideBuiltins) {
+  const Buffer<int> x(4);
+  const char* texts[] = {"access to 0x10",
+                         "access to 0x10",
+                         "access to 0x20",
+                         "access to 0x40",
+                         "more than the chip holds",
+                         "more than the chip holds",
+                         "window is larger than its picture",
+                         "negative size",
+                         "a pooling window"};
+  for (int kind = 0; kind < 9; ++kind)
+    ExpectFault(texts[kind], [&] {
+      return host::Run(reinterpret_cast<void*>(&BadCopy), {8, 1, 1}, CNRT_FUNC_TYPE_UNION2,
+                       x.data(), kind);
+    });
+}
+
 TEST_F(Faults, KernelThatNeverEnds) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP()
+      << "ThreadSanitizer delivers signals only at calls, of which an endless loop has none";
+#endif
+#endif
   const Buffer<int> out(1), other(12);
   cnrtQueue_t queue = nullptr;
   ASSERT_EQ(cnrtCreateQueue(&queue), CNRT_RET_SUCCESS);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
 #include "bang/picabia_bang_abi.h"
 #include "devices/mlu/bang/core.h"
@@ -40,6 +41,16 @@ inline void TellMisuse(const char* name, Where where, const char* text) {
 inline int BytesOf(int type) {
   constexpr int kBytes[] = {2, 4, 1, 1, 2, 2, 4, 4};
   return kBytes[type];
+}
+
+// Whether the product of these, bytes, is no more than any memory of a chip has, with much to
+// spare: builtins that need scratch of that size ask first. All are positive.
+inline bool FitsChip(std::initializer_list<int64_t> factors) {
+  constexpr int64_t kMost = int64_t{64} << 20;
+  int64_t bytes = 1;
+  for (const int64_t factor : factors)
+    if (__builtin_mul_overflow(bytes, factor, &bytes) || bytes > kMost) return false;
+  return true;
 }
 
 constexpr int kVectorBytes = 128;  // what the vector unit works on at once

@@ -243,6 +243,11 @@ void picabia_bang_convolve(const picabia_bang_conv* conv, picabia_bang_where whe
   const Shape shape = {int64_t{c.kernel_height} * c.kernel_width * c.ci,
                        (c.height - c.kernel_height) / c.stride_y + 1,
                        (c.width - c.kernel_width) / c.stride_x + 1};
+  const bool fits =
+      FitsChip({c.height, c.width, c.ci, BytesOf(c.src_type)}) &&
+      FitsChip({c.co, c.kernel_height, c.kernel_width, c.ci, BytesOf(c.kernel_type)}) &&
+      FitsChip({shape.out_height, shape.out_width, c.co, BytesOf(c.dst_type)});
+  if (!fits) return picabia_bang_fail("a convolution of more than the chip holds", where);
   if (Watched()) TellConv(c, shape, where);
   const Uninterrupted uninterrupted(CurrentCore());
   if (FitsGemm(c, shape))

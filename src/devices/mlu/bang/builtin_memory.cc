@@ -49,6 +49,13 @@ void CopySegments(const picabia_bang_copy& copy, char* dst) {
                    static_cast<size_t>(copy.size));
 }
 
+void HoldSram(Core* core, bool hold) {
+  const Uninterrupted uninterrupted(core);
+  if (hold) core->execution->sram_mutex().lock();
+  core->holds_sram = hold;
+  if (!hold) core->execution->sram_mutex().unlock();
+}
+
 // The address in another cluster's SRAM that `dst` stands for in one's own.
 char* InCluster(const Core& core, int cluster, void* dst) {
   Execution* execution = core.execution;
@@ -150,7 +157,11 @@ void picabia_bang_memcpy(const picabia_bang_copy* copy, picabia_bang_where where
   char* dst = core == nullptr || copy->cluster < 0 ? static_cast<char*>(copy->dst)
                                                    : InCluster(*core, copy->cluster, copy->dst);
   if (Watched()) TellCopy(*copy, dst, From(where));
+  if (core == nullptr || direction.to != PICABIA_SRAM) return CopySegments(*copy, dst);
+  // The copy itself may fault, and be left: the flag tells that the mutex is to be given back.
+  HoldSram(core, true);
   CopySegments(*copy, dst);
+  HoldSram(core, false);
 }
 
 void picabia_bang_fill(int space, void* dst, int64_t n, const void* value, int bytes,
@@ -173,8 +184,10 @@ void picabia_bang_fill(int space, void* dst, int64_t n, const void* value, int b
 
 void picabia_bang_turn(int op, int bytes, void* dst, const void* src, int height, int width,
                        picabia_bang_where where) {
-  const int64_t n = int64_t{height} * width;
   if (NoEffectHere() || height <= 0 || width <= 0) return;
+  if (!FitsChip({height, width, bytes}))
+    return picabia_bang_fail("a transposition of more than the chip holds", where);
+  const int64_t n = int64_t{height} * width;
   if (Watched())
     Tell(RowOperation(kTurnNames[op], where, n, bytes).Write(dst, n * bytes).Read(src, n * bytes));
   const Uninterrupted uninterrupted(CurrentCore());  // the copy may allocate
@@ -186,6 +199,8 @@ void picabia_bang_turn(int op, int bytes, void* dst, const void* src, int height
 void picabia_bang_reshape(int op, int bytes, void* dst, const void* src, int n, int h, int w, int c,
                           picabia_bang_where where) {
   if (NoEffectHere() || n <= 0 || h <= 0 || w <= 0 || c <= 0) return;
+  if (!FitsChip({n, h, w, c, bytes}))
+    return picabia_bang_fail("a reshape of more than the chip holds", where);
   const int64_t pixels = int64_t{h} * w;
   const int64_t total = n * pixels * c;
   if (Watched())
@@ -216,6 +231,8 @@ void picabia_bang_pad(int bytes, void* dst, const void* src, int c, int h, int w
   if (NoEffectHere() || c <= 0 || h <= 0 || w <= 0) return;
   if (top < 0 || bottom < 0 || left < 0 || right < 0)
     return picabia_bang_fail("__bang_pad: negative padding", where);
+  if (!FitsChip({int64_t{h} + top + bottom, int64_t{w} + left + right, c, bytes}))
+    return picabia_bang_fail("__bang_pad: more than the chip holds", where);
   const int64_t pixel = int64_t{c} * bytes;
   const int64_t out_width = int64_t{w} + left + right;
   const int64_t out_bytes = (int64_t{h} + top + bottom) * out_width * pixel;

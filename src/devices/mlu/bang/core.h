@@ -42,6 +42,7 @@ struct Core : picabia_bang_core {
   bool done = false;
   // Above 0: inside code of the engine that must not be left by a jump.
   std::atomic<int> locked{0};
+  std::atomic<bool> holds_sram{false};  // Execution::sram_mutex
 
   Arena arenas[PICABIA_SPACES];  // [SRAM] is unused: clusters have it
   std::unique_ptr<FiberStack> stack;
@@ -115,6 +116,8 @@ class Execution {
   Arena& sram(int cluster) { return sram_[static_cast<size_t>(cluster)]; }
   const std::vector<std::unique_ptr<Core>>& cores() const { return cores_; }
   int clusters() const { return clusters_; }
+  // Held while one core writes SRAM: all cores of a cluster may ask for the same copy at once.
+  std::mutex& sram_mutex() { return sram_mutex_; }
 
   // Called by a core: waits for the others. `name`: of the builtin, for messages.
   void Wait(Core* core, Sync kind, const char* name, Where where);
@@ -157,6 +160,7 @@ class Execution {
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<std::unique_ptr<Worker>> workers_;
 
+  std::mutex sram_mutex_;
   std::mutex mutex_;
   std::condition_variable changed_;
   Barrier all_, all_cores_, all_memory_cores_;

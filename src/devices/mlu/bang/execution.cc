@@ -207,6 +207,7 @@ bool Execution::SwitchTo(Worker* worker, Core* core) {
   LeftByJump(&worker->scheduler);
   Core* failed = worker->running.exchange(nullptr);
   picabia_bang_current = nullptr;
+  if (failed->holds_sram.exchange(false)) sram_mutex_.unlock();
   const Status fault = TakeFault(*failed);
   if (!fault.ok()) Abort(fault);
   return false;

@@ -80,11 +80,14 @@ void CallEarlier(int signal, siginfo_t* info, void* context) {
   }
 }
 
+// Inside the engine, too: its locks are not held where it follows addresses of the kernel, except
+// one that SwitchTo of execution.cc gives back.
 void OnFault(int signal, siginfo_t* info, void* context) {
   Worker* worker = thread_worker;
-  Core* core = worker == nullptr ? nullptr : worker->running.load();
-  if (core == nullptr || core->locked > 0) return CallEarlier(signal, info, context);
+  if (worker == nullptr || worker->running.load() == nullptr)
+    return CallEarlier(signal, info, context);
   thread_fault = {signal, info->si_addr};
+  LeavesByJump(worker->scheduler);
   siglongjmp(worker->way_out, 1);
 }
 
@@ -99,6 +102,7 @@ void OnInterrupt(int signal, siginfo_t* info, void* context) {
   const auto in = [pc](const CodeRange& range) { return pc >= range.begin && pc < range.end; };
   if (!in(kernel_code) && !in(engine_code)) return;  // it will be asked again
   thread_fault = {};
+  LeavesByJump(worker->scheduler);
   siglongjmp(worker->way_out, 1);
 }
 

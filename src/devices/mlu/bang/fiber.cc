@@ -169,6 +169,12 @@ void FiberStarted() {
 #endif
 }
 
+void LeavesByJump([[maybe_unused]] const Context& scheduler) {
+#if defined(PICABIA_TSAN)
+  __tsan_switch_to_fiber(scheduler.sanitizer, 0);
+#endif
+}
+
 void LeftByJump([[maybe_unused]] Context* scheduler) {
 #if defined(PICABIA_ASAN)
   __sanitizer_start_switch_fiber(nullptr, thread_stack.bottom, thread_stack.size);

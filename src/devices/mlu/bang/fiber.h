@@ -44,6 +44,10 @@ void SwitchContext(Context* from, const Context& to, const FiberStack* stack);
 // To be called first thing on a fiber that was entered for the first time.
 void FiberStarted();
 
+// To be called on a fiber just before a jump out of it, to what called SwitchContext(&scheduler,
+// ...).
+void LeavesByJump(const Context& scheduler);
+
 // To be called on the thread after a jump out of a fiber that will not be entered again.
 void LeftByJump(Context* scheduler);
 
