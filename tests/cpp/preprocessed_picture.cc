@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "studio/cambricon_pictures.h"
 #include "base/file.h"
 #include "base/npy.h"
+#include "studio/cambricon_pictures.h"
 
 namespace picabia {
 namespace {
@@ -19,8 +19,9 @@ Status Run(char** argv) {
                                                file->bytes().size()}));
   PICABIA_ASSIGN_OR_RETURN(const studio::Picture picture,
                            studio::ReadPicture(argv[2], studio::kDefaultMaxPixels));
-  PICABIA_ASSIGN_OR_RETURN(const Tensor tensor,
-                           studio::CambriconTensor(picture, config, config.crop[0], config.crop[1]));
+  PICABIA_ASSIGN_OR_RETURN(
+      const Tensor tensor,
+      studio::CambriconTensor(picture, config, config.crop[0], config.crop[1]));
   return WriteNpy(argv[3], tensor);
 }
 
