@@ -282,7 +282,7 @@ Result<Tools> FindTools() {
     if (!fs::exists(root / "include" / "bang" / "bang.h", error)) continue;
     const fs::path include = fs::canonical(root / "include", error);
     tools.include = {include.string(), (include / "bang").string(), (include / "cnrt").string()};
-    tools.library = fs::canonical(root / "lib64", error).string();
+    tools.lib_folder = fs::canonical(root / "lib64", error).string();
     return tools;
   }
   return NotFound("bang/bang.h is not beside " + bin.string() + ": is the installation complete?");

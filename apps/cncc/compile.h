@@ -14,7 +14,7 @@ namespace picabia::cncc {
 struct Tools {
   std::string compiler;
   std::vector<std::string> include;  // folders
-  std::string library;               // the folder of libcnrt.so
+  std::string lib_folder;            // the folder of libcnrt.so
 };
 Result<Tools> FindTools();
 

@@ -109,8 +109,8 @@ int LinkAll(const Job& job, const Tools& tools) {
     a.push_back(object);
   }
   a.insert(a.end(), job.link.begin(), job.link.end());
-  a.insert(a.end(),
-           {"-L" + tools.library, "-lcnrt", "-Wl,-rpath," + tools.library, "-lm", "-pthread"});
+  a.insert(a.end(), {"-L" + tools.lib_folder, "-lcnrt", "-Wl,-rpath," + tools.lib_folder, "-lm",
+                     "-pthread"});
   if (const int code = Run(job, std::move(a)); code != 0) return code;
   const Status moved = MoveFile(program, job.output.empty() ? "a.out" : job.output);
   return moved.ok() ? 0 : Complain(moved, 1);

@@ -61,7 +61,7 @@ struct Int8Conv2D {
   Window window;
   float input_scale = 1;
   float filter_scale = 1;
-  std::vector<float> filter_scales;
+  std::vector<float> filter_scales = {};
   template <typename V>
   void VisitFields(V&& v) {
     window.VisitFields(v);
@@ -80,7 +80,7 @@ struct Int8ConvTranspose2D {
   std::array<int64_t, 2> output_shrink{0, 0};
   float input_scale = 1;
   float filter_scale = 1;
-  std::vector<float> filter_scales;
+  std::vector<float> filter_scales = {};
   template <typename V>
   void VisitFields(V&& v) {
     window.VisitFields(v);
@@ -110,7 +110,7 @@ struct ConvBlock {
   std::array<int64_t, 2> output_shrink{0, 0};
   float input_scale = 0;
   float filter_scale = 0;
-  std::vector<float> filter_scales;
+  std::vector<float> filter_scales = {};
   bool has_bias = false;
   Norm norm = Norm::kNone;
   float epsilon = 0;

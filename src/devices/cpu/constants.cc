@@ -1,6 +1,7 @@
 // Unpacks what compile/pack.cc packed.
 #include "devices/cpu/constants.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/table.h"
@@ -38,6 +39,15 @@ Result<Tensor> UnpackFilter(const ops::ConvBlock& op, const program::Constant& c
         }
       }
   return filter;
+}
+
+Status CheckFilter(const ops::ConvBlock& op, const program::Constant* filter) {
+  if (filter == nullptr || filter->packing != program::Packing::kPanels16)
+    return InvalidModel("its filter is not a packed constant");
+  constexpr int64_t kMaxStride = 64;  // a transposed convolution is cut into stride * stride phases
+  if (op.transposed && std::max(op.window.strides[0], op.window.strides[1]) > kMaxStride)
+    return Unsupported("a transposed convolution with a stride above 64");
+  return OkStatus();
 }
 
 }  // namespace picabia::cpu

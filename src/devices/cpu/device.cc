@@ -223,13 +223,9 @@ Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
                                   const std::vector<const program::Constant*>& by_value) {
   const program::Step& step = program.steps[i];
   const program::Constant* filter = by_value[static_cast<size_t>(step.inputs[1])];
-  if (filter == nullptr || filter->packing != program::Packing::kPanels16)
-    return InvalidModel("its filter is not a packed constant");
+  PICABIA_RETURN_IF_ERROR(CheckFilter(op, filter));
   Block& block = blocks[i];
   block.filter = filter;
-  constexpr int64_t kMaxStride = 64;  // a transposed convolution is cut into stride * stride phases
-  if (op.transposed && std::max(op.window.strides[0], op.window.strides[1]) > kMaxStride)
-    return Unsupported("a transposed convolution with a stride above 64");
   if (options.reference) {
     PICABIA_ASSIGN_OR_RETURN(constants[static_cast<size_t>(step.inputs[1])],
                              UnpackFilter(op, *filter));

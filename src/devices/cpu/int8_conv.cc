@@ -1,16 +1,15 @@
-// Strips of 8-bit factors, products, and what is made of their sums.
+// The plan of a block, its direct products, and what becomes of a whole picture. int8_strips.cc
+// fills the strips, int8_winograd.cc has the products by Winograd.
 #include "devices/cpu/int8_conv.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
 #include "base/checked.h"
 #include "devices/cpu/finish.h"
-#include "devices/cpu/repeat_pixels.h"
+#include "devices/cpu/int8_work.h"
 
 namespace picabia::cpu {
 namespace {
@@ -21,31 +20,7 @@ constexpr int64_t kStripBytes = 384 << 10;  // a strip's input stays in the seco
 constexpr int64_t kStepBytes = 1 << 20;     // and so does what is made of it
 constexpr int64_t kMaxStripRows = 64;
 constexpr int64_t kMinStrips = 16;  // enough for several threads without cutting rows
-constexpr int64_t kTiles = 48;      // Winograd tiles at a time: their 16 products fit the cache
-constexpr int64_t kGroup = 32;      // channels of their sums at a time
 constexpr int64_t kSlack = 128;     // products read up to a vector behind the last pixel
-
-}  // namespace
-
-// Statistics of one strip's levels.
-struct StripStatistics {
-  std::vector<float> low, high;
-  std::vector<double> mean, squares;
-  int64_t pixels = 0;
-
-  explicit StripStatistics(int64_t columns)
-      : low(static_cast<size_t>(columns), std::numeric_limits<float>::max()),
-        high(static_cast<size_t>(columns), std::numeric_limits<float>::lowest()),
-        mean(static_cast<size_t>(columns), 0.0),
-        squares(mean) {}
-
-  // From channel c on.
-  kernels::LevelStatistics View(int64_t c) {
-    return {pixels, mean.data() + c, squares.data() + c, low.data() + c, high.data() + c};
-  }
-};
-
-namespace {
 
 // Of one channel, strip after strip; joined as kernels::LevelStatistics says.
 struct Moments {
@@ -62,41 +37,6 @@ struct Moments {
 };
 
 }  // namespace
-
-struct Int8Plan::Picture {
-  explicit Picture(const ConvContext& c) : context(c) {}
-  ConvContext context;
-  const int16_t* levels = nullptr;      // or
-  const LevelSource* source = nullptr;  // or
-  int64_t repeat = 1;                   // of levels: Activation::repeat
-  const float* floats = nullptr;
-  LevelMapping mapping;
-  InputQuantization quantization;
-  Int8Input input;
-  Int8Picture weights;
-  std::vector<uint8_t> zero_low, zero_high;  // the zero point of each channel
-  int16_t* out_levels = nullptr;             // or
-  float* out_floats = nullptr;
-  const float* residual = nullptr;  // of float outputs
-};
-
-struct Int8Plan::Scratch {
-  std::shared_ptr<std::byte> memory;
-  uint8_t *low = nullptr, *high = nullptr;  // of the strip, or
-  int16_t* tile = nullptr;
-  int64_t first_slot = 0;        // of the ring of rows that the strip is
-  std::vector<int64_t> offsets;  // of the segments of a row
-  int32_t* sums[2] = {};         // of the low and the high bytes
-  uint8_t* taps = nullptr;
-  // Input rows from `in_row` on, of a source.
-  std::unique_ptr<LevelSource::Cache> cache;
-  const int16_t* in_levels = nullptr;
-  int64_t in_row = 0;
-  // Where output rows go, from `out_row` on; `rows` is memory for those of a step.
-  int16_t* rows = nullptr;
-  int16_t* out_levels = nullptr;
-  int64_t out_row = 0;
-};
 
 Int8Plan::Int8Plan(const ops::ConvBlock& op, std::shared_ptr<const Int8Weights> weights,
                    int input_bits, const Shape& x, const Shape& y)
@@ -178,180 +118,6 @@ Result<Int8Plan::Scratch> Int8Plan::AllocateScratch(const ConvContext& context,
   return s;
 }
 
-// Converts `count` pixels of the picture from `pixel` on into the strip at pixel `at`.
-void Int8Plan::Convert(const Picture& p, int64_t pixel, int64_t count, Scratch& s,
-                       int64_t at) const {
-  const kernels::KernelTable& k = p.context.kernels;
-  const int64_t from = pixel * conv_.ci, to = at * conv_.ci, n = count * conv_.ci;
-  if (p.floats == nullptr) {
-    const int16_t* levels = p.levels != nullptr
-                                ? p.levels + from
-                                : s.in_levels + (from - s.in_row * g_.in_w * conv_.ci);
-    const kernels::LevelRow row = p.mapping.Row(levels, n);
-    if (p.input.kind == FactorKind::kTile) {
-      k.map_tile(row, s.tile + to);
-    } else if (p.input.kind == FactorKind::kWord) {
-      k.map16(row, s.high + to, s.low + to);
-    } else {
-      k.map8(row, s.low + to);
-    }
-    return;
-  }
-  const InputQuantization& q = p.quantization;
-  const kernels::QuantizeRow row{
-      p.floats + from, n, q.period, q.inverse_scale.data(), q.low.data(), q.high.data(),
-      q.zero.data()};
-  if (p.input.kind == FactorKind::kTile) {
-    k.quantize_tile(row, s.tile + to);
-  } else if (p.input.kind == FactorKind::kWord) {
-    k.quantize16(row, s.high + to, s.low + to);
-  } else {
-    k.quantize8(row, s.low + to);
-  }
-}
-
-void Int8Plan::FillZero(const Picture& p, Scratch& s, int64_t at, int64_t pixels) const {
-  if (pixels <= 0) return;
-  const auto ci = static_cast<size_t>(conv_.ci);
-  if (p.input.kind == FactorKind::kTile) {
-    std::memset(s.tile + at * conv_.ci, 0, static_cast<size_t>(pixels) * ci * 2);
-    return;
-  }
-  for (int64_t i = at; i < at + pixels; ++i) {
-    std::memcpy(s.low + i * conv_.ci, p.zero_low.data(), ci);
-    if (p.input.kind == FactorKind::kWord)
-      std::memcpy(s.high + i * conv_.ci, p.zero_high.data(), ci);
-  }
-}
-
-// Within the strip: padding that repeats pixels.
-void Int8Plan::CopyPixel(const Picture& p, Scratch& s, int64_t from, int64_t to) const {
-  const auto ci = static_cast<size_t>(conv_.ci);
-  if (p.input.kind == FactorKind::kTile) {
-    std::memcpy(s.tile + to * conv_.ci, s.tile + from * conv_.ci, ci * 2);
-    return;
-  }
-  std::memcpy(s.low + to * conv_.ci, s.low + from * conv_.ci, ci);
-  if (p.input.kind == FactorKind::kWord)
-    std::memcpy(s.high + to * conv_.ci, s.high + from * conv_.ci, ci);
-}
-
-// Where pixel (y, x) of the input stands in memory.
-int64_t Int8Plan::PixelAt(const Picture& p, int64_t y, int64_t x) const {
-  if (p.repeat == 1) return y * g_.in_w + x;
-  return y / p.repeat * (g_.in_w / p.repeat) + x / p.repeat;
-}
-
-// As Convert, of `count` pixels of input row y from column `first` on, each repeated.
-void Int8Plan::ConvertRepeated(const Picture& p, int64_t y, int64_t first, int64_t count,
-                               Scratch& s, int64_t at) const {
-  if (count == 0) return;
-  const int64_t pixels = (first + count - 1) / p.repeat - first / p.repeat + 1;
-  const int64_t from = count - pixels;
-  Convert(p, PixelAt(p, y, first), pixels, s, at + from);
-  const int64_t ci = conv_.ci;
-  if (p.input.kind == FactorKind::kTile)
-    return SpreadPixels(reinterpret_cast<uint8_t*>(s.tile + at * ci), from, first, count, p.repeat,
-                        ci * 2);
-  SpreadPixels(s.low + at * ci, from, first, count, p.repeat, ci);
-  if (p.input.kind == FactorKind::kWord)
-    SpreadPixels(s.high + at * ci, from, first, count, p.repeat, ci);
-}
-
-// Input row y where it is the same as row y - 1, which stands in slot `from` of the strip.
-bool Int8Plan::CopyRowBefore(const Picture& p, int64_t y, Scratch& s, int64_t from,
-                             int64_t to) const {
-  const int64_t row = SourceIndex(op_.pad_mode, y, g_.in_h);
-  const int64_t before = SourceIndex(op_.pad_mode, y - 1, g_.in_h);
-  if (row < 0 || before < 0 || row / p.repeat != before / p.repeat) return false;
-  const int64_t n = strip_width_ * conv_.ci;
-  if (p.input.kind == FactorKind::kTile) {
-    std::copy_n(s.tile + from * n, n, s.tile + to * n);
-    return true;
-  }
-  std::copy_n(s.low + from * n, n, s.low + to * n);
-  if (p.input.kind == FactorKind::kWord) std::copy_n(s.high + from * n, n, s.high + to * n);
-  return true;
-}
-
-// One row of the strip: input row y (which may lie outside) with its horizontal padding.
-void Int8Plan::FillRow(const Picture& p, int64_t y, Scratch& s, int64_t strip_row) const {
-  const int64_t at = strip_row * strip_width_;
-  const int64_t source = SourceIndex(op_.pad_mode, y, g_.in_h);
-  if (source < 0) return FillZero(p, s, at, strip_width_);
-  const int64_t left = g_.pad_left - conv_.dx_min;  // where input column 0 stands in the strip
-  // Input columns that the strip holds; a stride may skip the last ones.
-  const int64_t first = std::clamp<int64_t>(-left, 0, g_.in_w);
-  const int64_t end = std::clamp<int64_t>(strip_width_ - left, first, g_.in_w);
-  if (p.repeat > 1) {
-    ConvertRepeated(p, source, first, end - first, s, at + left + first);
-  } else {
-    Convert(p, source * g_.in_w + first, end - first, s, at + left + first);
-  }
-  const auto pad = [&](int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; ++i) {
-      const int64_t column = SourceIndex(op_.pad_mode, i - left, g_.in_w);
-      if (column < 0) {
-        FillZero(p, s, at + i, 1);
-      } else if (column >= first && column < end) {
-        CopyPixel(p, s, at + left + column, at + i);
-      } else {
-        Convert(p, PixelAt(p, source, column), 1, s, at + i);
-      }
-    }
-  };
-  pad(0, std::min(left + first, strip_width_));
-  pad(std::max<int64_t>(left + end, 0), strip_width_);
-}
-
-// Input rows under `rows` rows of output cells.
-int64_t Int8Plan::InputRows(int64_t rows) const {
-  if (weights_->winograd) return RoundUp(rows, int64_t{2}) + 2;
-  return (rows - 1) * conv_.in_stride[0] + 1 + conv_.dy_max - conv_.dy_min;
-}
-
-// The strip for output cells' rows [first_row, first_row + rows), of which the first `kept` input
-// rows are already there.
-void Int8Plan::FillStrip(const Picture& p, int64_t first_row, int64_t rows, int64_t kept,
-                         Scratch& s) const {
-  const int64_t y = first_row * conv_.in_stride[0] - g_.pad_top + conv_.dy_min;
-  const int64_t count = InputRows(rows);
-  if (p.source != nullptr) ReadSource(p, y + kept, count - kept, s);
-  for (int64_t i = kept; i < count; ++i) {
-    const int64_t slot = (s.first_slot + i) % strip_height_;
-    const int64_t before = (s.first_slot + i - 1 + strip_height_) % strip_height_;
-    if (p.repeat > 1 && i > 0 && CopyRowBefore(p, y + i, s, before, slot)) continue;
-    FillRow(p, y + i, s, slot);
-  }
-}
-
-// Makes the source's rows under `count` rows of the strip, of which the first is y.
-void Int8Plan::ReadSource(const Picture& p, int64_t y, int64_t count, Scratch& s) const {
-  int64_t first = g_.in_h, last = -1;
-  for (int64_t i = y; i < y + count; ++i) {
-    const int64_t row = SourceIndex(op_.pad_mode, i, g_.in_h);
-    if (row < 0) continue;
-    first = std::min(first, row);
-    last = std::max(last, row);
-  }
-  if (last < first) return;
-  s.in_levels = p.source->Rows(first, last - first + 1, *s.cache);
-  s.in_row = first;
-}
-
-// The strip is a ring of rows: what the next step shares with a step of `rows` rows stays where it
-// is. Returns how many rows that are.
-int64_t Int8Plan::KeepRows(int64_t rows, Scratch& s) const {
-  const int64_t moved = rows * conv_.in_stride[0];
-  s.first_slot = (s.first_slot + moved) % strip_height_;
-  return std::max<int64_t>(InputRows(rows) - moved, 0);
-}
-
-// Where row r of the step's input stands in the strip, in elements.
-int64_t Int8Plan::RowOffset(const Scratch& s, int64_t r) const {
-  return (s.first_slot + r) % strip_height_ * strip_width_ * conv_.ci;
-}
-
 void Int8Plan::ExpandedRow(const Picture& p, int64_t count, Scratch& s, float* y) const {
   const Int8Phase& phase = p.weights.phases[0];
   const int32_t* high = p.input.kind == FactorKind::kWord ? s.sums[1] : nullptr;
@@ -412,102 +178,6 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
   if (statistics != nullptr) r.statistics = statistics->View(0);
   p.context.kernels.requantize(r);
   if (statistics != nullptr) statistics->pixels += count;
-}
-
-// The 16 products of `tiles` tiles over one group of panels.
-void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, int64_t panel, int64_t panels,
-                                Scratch& s) const {
-  constexpr int64_t kNoOffset = 0;
-  kernels::GemmInt8 g{};
-  g.pixel_stride = conv_.ci;
-  g.segments = &kNoOffset;
-  g.num_segments = 1;
-  g.segment_length = SegmentBytes(p.context.kernels, conv_.ci);
-  g.c_stride = kGroup;
-  g.pixels = tiles;
-  g.channels = panels * kPanel;
-  std::array<kernels::GemmInt8, kWinogradTaps> taps;
-  taps.fill(g);
-  for (int64_t t = 0; t < kWinogradTaps; ++t) {
-    kernels::GemmInt8& tap = taps[static_cast<size_t>(t)];
-    tap.a = s.taps + t * kTiles * conv_.ci;
-    tap.b = reinterpret_cast<const int8_t*>(p.weights.phases[0].panels.get()) +
-            (t * columns_ + panel * kPanel) * g.segment_length;
-    tap.c = s.sums[0] + t * kTiles * kGroup;
-  }
-  p.context.kernels.gemm_int8_batch(taps.data(), kWinogradTaps);
-}
-
-// A run of tiles within a row of tiles.
-struct Int8Plan::Tiles {
-  int64_t row, first, count;
-  int64_t at;  // its place among the tiles that are worked off together
-};
-
-void Int8Plan::WinogradInputs(const Picture& p, const std::vector<Tiles>& tiles, Scratch& s) const {
-  for (const Tiles& t : tiles) {
-    kernels::WinogradInput w{};
-    for (int64_t r = 0; r < 4; ++r)
-      w.rows[r] = s.tile + RowOffset(s, 2 * t.row + r) + 2 * t.first * conv_.ci;
-    w.pixel_stride = w.channels = conv_.ci;
-    w.tiles = t.count;
-    w.sum_zero = p.input.sum_zero.data();
-    w.taps = s.taps + t.at * conv_.ci;
-    w.tap_stride = kTiles * conv_.ci;
-    p.context.kernels.winograd_input(w);
-  }
-}
-
-// Of one group of panels. `pixels` is how many the statistics have seen before.
-void Int8Plan::WinogradOutputs(const Picture& p, const std::vector<Tiles>& tiles, int64_t first_row,
-                               int64_t panel, int64_t panels, Scratch& s,
-                               StripStatistics* statistics) const {
-  const Int8Phase& phase = p.weights.phases[0];
-  const int64_t c = panel * kPanel, before = statistics->pixels;
-  for (const Tiles& t : tiles) {
-    kernels::WinogradOutput w{};
-    w.sums = s.sums[0] + t.at * kGroup;
-    w.tap_stride = kTiles * kGroup;
-    w.tile_stride = kGroup;
-    w.scale = phase.scale.data() + c;
-    w.offset = phase.offset.data() + c;
-    w.columns = columns_;
-    const int64_t y = first_row + 2 * t.row;
-    w.rows[0] = s.out_levels + ((y - s.out_row) * g_.out_w + 2 * t.first) * conv_.co + c;
-    w.rows[1] = y + 1 < g_.out_h ? w.rows[0] + g_.out_w * conv_.co : nullptr;
-    w.pixel_stride = conv_.co;
-    w.width = g_.out_w - 2 * t.first;
-    w.tiles = t.count;
-    w.channels = std::min(panels * kPanel, conv_.co - c);
-    w.statistics = statistics->View(c);
-    p.context.kernels.winograd_output(w);
-    statistics->pixels += std::min(2 * t.count, w.width) * (w.rows[1] == nullptr ? 1 : 2);
-  }
-  if (panel + panels < columns_ / kPanel) statistics->pixels = before;
-}
-
-// Tiles of the step in rows from left to right, kTiles at a time; the sums of kGroup channels at a
-// time, so that they stay in the cache between product and transform.
-void Int8Plan::WinogradStep(const Picture& p, int64_t first_row, int64_t rows, Scratch& s,
-                            StripStatistics* statistics) const {
-  const int64_t across = CeilDiv(g_.out_w, 2), all = CeilDiv(rows, 2) * across;
-  const int64_t panels = columns_ / kPanel;
-  std::vector<Tiles> tiles;
-  for (int64_t from = 0; from < all; from += kTiles) {
-    const int64_t count = std::min(kTiles, all - from);
-    tiles.clear();
-    for (int64_t done = 0; done < count; done += tiles.back().count) {
-      const int64_t first = (from + done) % across;
-      tiles.push_back(
-          {(from + done) / across, first, std::min(count - done, across - first), done});
-    }
-    WinogradInputs(p, tiles, s);
-    for (int64_t panel = 0; panel < panels; panel += kGroup / kPanel) {
-      const int64_t n = std::min(kGroup / kPanel, panels - panel);
-      WinogradProducts(p, count, panel, n, s);
-      WinogradOutputs(p, tiles, first_row, panel, n, s, statistics);
-    }
-  }
 }
 
 // Rows of output cells [begin, end), a step at a time, into s.out_levels or, where the scratch has

@@ -1,5 +1,5 @@
 // A row of pixels repeated within its own memory: upsampling while a strip is filled
-// (int8_conv.cc).
+// (int8_strips.cc).
 #pragma once
 
 #include <cstdint>

@@ -130,11 +130,7 @@ Status Device::Impl::Prepare() {
 
 Status Device::Impl::PrepareBlock(size_t i, const ops::ConvBlock& op,
                                   const program::Constant* filter) {
-  if (filter == nullptr || filter->packing != program::Packing::kPanels16)
-    return InvalidModel("its filter is not a packed constant");
-  constexpr int64_t kMaxStride = 64;  // a transposed convolution is cut into stride * stride phases
-  if (op.transposed && std::max(op.window.strides[0], op.window.strides[1]) > kMaxStride)
-    return Unsupported("a transposed convolution with a stride above 64");
+  PICABIA_RETURN_IF_ERROR(cpu::CheckFilter(op, filter));
   if (options.reference) {
     const auto v = static_cast<size_t>(program.steps[i].inputs[1]);
     PICABIA_ASSIGN_OR_RETURN(const Tensor exact, cpu::UnpackFilter(op, *filter));
