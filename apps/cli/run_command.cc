@@ -10,6 +10,7 @@
 #include "studio/allowed_sizes.h"
 #include "studio/models.h"
 #include "studio/picture.h"
+#include "studio/saturated_json.h"
 
 namespace picabia::cli {
 namespace {
@@ -75,20 +76,6 @@ Result<std::vector<runtime::Feed>> ReadFeeds(const std::vector<TensorFile>& file
   return feeds;
 }
 
-Json Saturated(const runtime::Session& session) {
-  Json all = Json::array();
-  for (const mlu::SaturatedMean& m : session.saturated()) {
-    all.push_back({{"node", m.node},
-                   {"what", m.what},
-                   {"channels", m.channels},
-                   {"saturated", m.saturated},
-                   {"limit", m.limit},
-                   {"exact", m.exact},
-                   {"given", m.given}});
-  }
-  return all;
-}
-
 std::string SaturatedText(const Json& all) {
   if (all.empty()) return "no mean over the picture saturates on the card\n";
   std::string text = "means over the picture that saturate on the card (limit 65504 / size)\n";
@@ -148,7 +135,7 @@ Status Run(const Options& options, const std::vector<TensorFile>& feeds,
                                {"dtype", DTypeName(tensor.dtype())},
                                {"shape", tensor.shape()}});
   }
-  if (options.run.mlu.watch) json["saturated"] = Saturated(*session);
+  if (options.run.mlu.watch) json["saturated"] = studio::SaturatedJson(session->saturated());
   if (options.json) {
     PrintJson(json);
   } else if (options.run.mlu.watch) {

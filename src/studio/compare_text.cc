@@ -6,6 +6,7 @@
 
 #include "quant/metrics.h"
 #include "studio/compare.h"
+#include "studio/saturated_json.h"
 
 namespace picabia::studio {
 namespace {
@@ -181,20 +182,6 @@ Json PhotosJson(const VariantResult& v) {
           {"photos", std::move(list)}};
 }
 
-Json SaturatedJson(const VariantResult& v) {
-  Json all = Json::array();
-  for (const mlu::SaturatedMean& m : v.saturated) {
-    all.push_back({{"node", m.node},
-                   {"what", m.what},
-                   {"channels", m.channels},
-                   {"saturated", m.saturated},
-                   {"limit", m.limit},
-                   {"exact", m.exact},
-                   {"given", m.given}});
-  }
-  return all;
-}
-
 Json VariantJson(const VariantResult& v) {
   Json json = {{"label", v.Label()},
                {"model", v.variant.model},
@@ -216,7 +203,7 @@ Json VariantJson(const VariantResult& v) {
   for (const LayerError& layer : v.layers)
     json["layers"].push_back(
         {{"name", layer.name}, {"sqnr", layer.sqnr}, {"max_error", layer.max_error}});
-  if (v.variant.device == "mlu") json["saturated"] = SaturatedJson(v);
+  if (v.variant.device == "mlu") json["saturated"] = SaturatedJson(v.saturated);
   if (!v.photos.empty()) json["statistics"] = PhotosJson(v);
   return json;
 }

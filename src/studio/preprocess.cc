@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "studio/split.h"
 
 namespace picabia::studio {
 namespace {
@@ -77,16 +78,6 @@ std::string PresetNames() {
   std::string names;
   for (const Preset& p : Presets()) names += (names.empty() ? "" : ", ") + std::string(p.name);
   return names;
-}
-
-std::vector<std::string> Split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  size_t start = 0;
-  for (size_t end; (end = text.find(separator, start)) != std::string::npos; start = end + 1) {
-    parts.push_back(text.substr(start, end - start));
-  }
-  parts.push_back(text.substr(start));
-  return parts;
 }
 
 std::optional<double> Number(const std::string& text) {

@@ -13,6 +13,7 @@
 #include "studio/picture.h"
 #include "studio/picture_tensor.h"
 #include "studio/sizes.h"
+#include "studio/split.h"
 
 namespace picabia::studio {
 namespace {
@@ -28,16 +29,6 @@ std::string TypeText(const InputInfo& input) {
 Status ValueError(const InputInfo& input, const std::string& value, const std::string& expected) {
   return InvalidArgument("--set " + input.name + ": found \"" + value + "\", expected " + expected +
                          "; the input is " + TypeText(input));
-}
-
-std::vector<std::string> Split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  size_t start = 0;
-  for (size_t end; (end = text.find(separator, start)) != std::string::npos; start = end + 1) {
-    parts.push_back(text.substr(start, end - start));
-  }
-  parts.push_back(text.substr(start));
-  return parts;
 }
 
 template <typename T>

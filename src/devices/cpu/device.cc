@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "devices/cpu/block_places.h"
 #include "devices/cpu/constants.h"
 #include "devices/cpu/grouped_int8.h"
 #include "devices/cpu/int8_conv.h"
@@ -49,21 +50,6 @@ const char* KernelName(ConvMode mode) {
   }
   return "";
 }
-
-// Where the inputs of a block stand behind x and the filter; 0: it has no such input.
-struct BlockInputs {
-  size_t bias = 0, norm_scale = 0, norm_shift = 0, residual = 0;
-
-  explicit BlockInputs(const ops::ConvBlock& op) {
-    size_t next = 2;
-    if (op.has_bias) bias = next++;
-    if (op.norm == ops::Norm::kInstance) {
-      norm_scale = next++;
-      norm_shift = next++;
-    }
-    if (op.has_residual) residual = next;
-  }
-};
 
 }  // namespace
 
@@ -262,7 +248,7 @@ void Device::Impl::PrepareInt8(size_t i, const ops::ConvBlock& op) {
   if (!options.fast) block.input_bits = ChooseBits(*block.weights);
   bool can = Int8Plan::CanMakeLevels(op, *block.weights);
   if (op.has_residual) {
-    const int32_t from = producer[static_cast<size_t>(step.inputs[BlockInputs(op).residual])];
+    const int32_t from = producer[static_cast<size_t>(step.inputs[BlockPlaces(op).residual])];
     can = can && from >= 0 && blocks[static_cast<size_t>(from)].to_levels;
   }
   // Winograd costs 3 dB; and the tile unit multiplies faster than the vector unit transforms.
@@ -319,7 +305,7 @@ Result<Activation> Device::Impl::RunInt8Block(size_t i, const ops::ConvBlock& op
                                               StepReport& report) {
   const program::Step& step = program.steps[i];
   Block& block = blocks[i];
-  const BlockInputs at(op);
+  const BlockPlaces at(op);
   if (op.has_residual) {
     Activation& residual = live[static_cast<size_t>(step.inputs[at.residual])];
     if (!block.to_levels) PICABIA_RETURN_IF_ERROR(MakeFloat(step.inputs[at.residual], i));
@@ -349,7 +335,7 @@ Result<Activation> Device::Impl::RunPlan(const ConvPlan& plan, size_t i, const o
                                          bool want_ranges) {
   const program::Step& step = program.steps[i];
   for (const int32_t value : step.inputs) PICABIA_RETURN_IF_ERROR(MakeFloat(value, i));
-  const BlockInputs at(op);
+  const BlockPlaces at(op);
   const auto data = [&](size_t k) {
     return k == 0 ? nullptr : Input(step, k).floats().data<float>();
   };

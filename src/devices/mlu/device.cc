@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/checked.h"
+#include "devices/cpu/block_places.h"
 #include "devices/cpu/constants.h"
 #include "devices/cpu/steps.h"
 #include "devices/mlu/block.h"
@@ -32,21 +33,6 @@ Result<Tensor> HalfConstant(const Tensor& tensor) {
   if (tensor.num_elements() == 1) return tensor;
   return RoundTensor(tensor);
 }
-
-// Where the inputs of a block stand behind x and the filter; 0: it has no such input.
-struct Places {
-  size_t bias = 0, norm_scale = 0, norm_shift = 0, residual = 0;
-
-  explicit Places(const ops::ConvBlock& op) {
-    size_t next = 2;
-    if (op.has_bias) bias = next++;
-    if (op.norm == ops::Norm::kInstance) {
-      norm_scale = next++;
-      norm_shift = next++;
-    }
-    if (op.has_residual) residual = next;
-  }
-};
 
 }  // namespace
 
@@ -217,7 +203,7 @@ Status Device::Impl::WatchBlock(size_t i, const ops::ConvBlock& op) {
   bare.post_scale = 1;
   bare.post_shift = 0;
   bare.has_residual = false;
-  const Places at(op);
+  const cpu::BlockPlaces at(op);
   for (const program::Constant& c : program.constants) {
     if (c.value != step.inputs[1]) continue;
     PICABIA_ASSIGN_OR_RETURN(const auto block, Block::Create(bare, c, kernels));
@@ -233,7 +219,7 @@ Status Device::Impl::WatchBlock(size_t i, const ops::ConvBlock& op) {
 Result<Value> Device::Impl::RunBlock(size_t i, const ops::ConvBlock& op, cpu::StepReport& report) {
   const program::Step& step = program.steps[i];
   Block& block = *blocks[i];
-  const Places at(op);
+  const cpu::BlockPlaces at(op);
   Value& x = At(step.inputs[0]);
   if (!block.integer()) PICABIA_RETURN_IF_ERROR(MakeFloats(x));
   const auto vector = [&](size_t k) -> const float* {
