@@ -185,6 +185,77 @@ TEST(LevelKernels, RequantizeEqualsTheContract) {
       }
 }
 
+// A product whose sums become levels at once. `c` gets the sums that loops make.
+struct ProductCase {
+  int64_t pixels, channels, segments, length, stride;
+  std::vector<uint8_t> a;
+  std::vector<int8_t> b;
+  std::vector<int64_t> offsets;
+
+  ProductCase(int64_t p, int64_t m, int64_t s, int64_t n, SumCase& c, std::mt19937& rng)
+      : pixels(p), channels(m), segments(s), length(n), stride(n % 64 == 0 ? 64 : 3) {
+    const int64_t row = pixels * stride + length + 64, k = segments * length;
+    for (int64_t i = 0; i < segments; ++i) offsets.push_back(i * row);
+    a = RandomIntegers<uint8_t>(segments * row, 0, 255, rng);
+    b = RandomIntegers<int8_t>(RoundUpTo(channels, 16) * k, -128, 127, rng);
+    for (int64_t q = 0; q < pixels; ++q)
+      for (int64_t i = 0; i < channels; ++i)
+        c.low[static_cast<size_t>(q * c.stride + i)] = Sum(q, i, k);
+    // Levels of the largest sum must fit 16 bits.
+    const float step = 32000.f / (static_cast<float>(k) * 255 * 128);
+    c.scale = RandomFloats(c.scale.size(), -step, step, rng);
+    c.offset = RandomFloats(c.offset.size(), -700, 700, rng);
+  }
+
+  int32_t Sum(int64_t pixel, int64_t channel, int64_t k) const {
+    int64_t sum = 0;
+    for (int64_t row = 0; row < k; ++row) {
+      const int64_t at = ((channel / 16 * (k / 4) + row / 4) * 16 + channel % 16) * 4 + row % 4;
+      const int64_t from =
+          pixel * stride + offsets[static_cast<size_t>(row / length)] + row % length;
+      sum += a[static_cast<size_t>(from)] * b[static_cast<size_t>(at)];
+    }
+    return static_cast<int32_t>(sum);
+  }
+
+  SumResult Run(const SumCase& c, const KernelTable& t, bool statistics) const {
+    Guarded<int16_t> levels(pixels * c.y_stride);
+    std::vector<int32_t> sums(c.low.size());
+    SumResult r{{}, {}, c.least, c.most, c.mean, c.squares};
+    t.gemm_levels({a.data(), stride, offsets.data(), segments, length, b.data(), sums.data(),
+                   c.stride, pixels, channels},
+                  {sums.data(), nullptr, c.stride, c.scale.data(), nullptr, c.offset.data(),
+                   levels.data(), nullptr, c.y_stride, pixels, channels,
+                   statistics ? LevelStatistics{c.before, r.mean.data(), r.squares.data(),
+                                                r.low.data(), r.high.data()}
+                              : LevelStatistics{}});
+    t.int8_done();
+    r.levels = levels.Take();
+    return r;
+  }
+};
+
+TEST(LevelKernels, ProductsBecomeTheLevelsOfTheirSums) {
+  std::mt19937 rng(kSeed + 9);
+  for (const int64_t channels : {3, 16, 20, 32, 48, 80})
+    for (const int64_t pixels : {1, 15, 16, 17, 31, 33, 64, 127, 129, 175, 300})
+      for (const int64_t length : {4, 28, 64, 96, 100, 192}) {
+        const int64_t segments = 1 + static_cast<int64_t>(rng() % 3);
+        SumCase sums(pixels, channels, false, 1.f, rng);
+        const ProductCase product(pixels, channels, segments, length, sums, rng);
+        for (const KernelTable* t : Tables()) {
+          SCOPED_TRACE(testing::Message()
+                       << IsaName(t->isa) << " seed " << kSeed + 9 << " pixels " << pixels
+                       << " channels " << channels << " segments " << segments << " of " << length);
+          SumResult r = product.Run(sums, *t, true);
+          EXPECT_EQ(product.Run(sums, *t, false).levels, r.levels);
+          r.floats = RunRequantize(sums, *t).floats;
+          ExpectRequantized(sums, r);
+          if (testing::Test::HasFailure()) return;
+        }
+      }
+}
+
 // A level that does not fit shows in the range, however large it is.
 TEST(LevelKernels, RequantizeShowsLevelsThatDoNotFit) {
   std::mt19937 rng(kSeed + 2);

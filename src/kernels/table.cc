@@ -1,9 +1,15 @@
 // From instruction set to table of kernels.
 #include "kernels/table.h"
 
+#include "base/checked.h"
 #include "kernels/isa/isa.h"
 
 namespace picabia::kernels {
+
+int64_t SegmentBytes(const KernelTable& kernels, int64_t length) {
+  const int64_t steps = CeilDiv(length, kernels.int8_step);
+  return steps == 0 ? 0 : steps * RoundUp(CeilDiv(length, steps), int64_t{kQuad});
+}
 
 const KernelTable& KernelsFor(Isa isa) {
   switch (isa) {

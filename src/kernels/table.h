@@ -106,13 +106,16 @@ struct DepthwisePixel {
 
 struct KernelTable {
   Isa isa;
-  // gemm_int8 is fastest where segment_length is a multiple of this many bytes. A segment may be
+  // gemm_int8 takes this many bytes of a segment at a time: see SegmentBytes. A segment may be
   // rounded up with zero weights.
-  int64_t int8_multiple;
+  int64_t int8_step;
   void (*gemm_f32)(const GemmF32& g);
   void (*gemm_int8)(const GemmInt8& g);
   // The same for `count` products that differ in a, b and c alone.
   void (*gemm_int8_batch)(const GemmInt8* g, int64_t count);
+  // gemm_int8, then requantize to levels: of the sums, r.low is g.c and r.stride g.c_stride; what
+  // is left in g.c is undefined.
+  void (*gemm_levels)(const GemmInt8& g, const Requantize& r);
   // To be called on the same thread after the last of some products, before other code runs there.
   void (*int8_done)();
 
@@ -158,6 +161,10 @@ struct KernelTable {
   QuantizedKernels quantized;
   MluKernels mlu;
 };
+
+// Bytes of a segment of `length` factors as gemm_int8 is fastest on it: as many equal steps as it
+// takes, each of whole quads. What is added has zero weights.
+int64_t SegmentBytes(const KernelTable& kernels, int64_t length);
 
 // The kernels of `isa`, which this build must have (base/cpu.h never selects another).
 const KernelTable& KernelsFor(Isa isa);

@@ -22,17 +22,30 @@ constexpr int64_t kMaxStripRows = 64;
 constexpr int64_t kMinStrips = 16;  // enough for several threads without cutting rows
 constexpr int64_t kSlack = 128;     // products read up to a vector behind the last pixel
 
-// Of one channel, strip after strip; joined as kernels::LevelStatistics says.
+// Of every channel, strip after strip; joined as kernels::LevelStatistics says.
 struct Moments {
-  double count = 0, mean = 0, squares = 0;
+  double count = 0;
+  std::vector<double> mean, squares;
+  std::vector<float> low, high;
 
-  void Add(const StripStatistics& s, size_t c) {
+  explicit Moments(size_t channels)
+      : mean(channels),
+        squares(channels),
+        low(channels, std::numeric_limits<float>::max()),
+        high(channels, std::numeric_limits<float>::lowest()) {}
+
+  void Add(const StripStatistics& s) {
     if (s.pixels == 0) return;
     const auto n = static_cast<double>(s.pixels);
-    const double total = count + n, d = s.mean[c] - mean;
-    squares += s.squares[c] + d * d * count * n / total;
-    mean += d * n / total;
-    count = total;
+    const double share = n / (count + n), weight = count * share;
+    for (size_t c = 0; c < mean.size(); ++c) {
+      const double d = s.mean[c] - mean[c];
+      squares[c] += s.squares[c] + d * d * weight;
+      mean[c] += d * share;
+      low[c] = std::min(low[c], s.low[c]);
+      high[c] = std::max(high[c], s.high[c]);
+    }
+    count += n;
   }
 };
 
@@ -143,22 +156,17 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
                         (segment.dx - conv_.dx_min) * conv_.ci);
   g.segments = s.offsets.data();
   g.num_segments = static_cast<int64_t>(phase.segments.size());
-  g.segment_length = phase.segments.empty()
-                         ? 0
-                         : SegmentBytes(p.context.kernels, phase.segments[0].taps * conv_.ci);
+  g.segment_length =
+      phase.segments.empty()
+          ? 0
+          : kernels::SegmentBytes(p.context.kernels, phase.segments[0].taps * conv_.ci);
   g.b = reinterpret_cast<const int8_t*>(weights.panels.get());
   g.c_stride = columns_;
   g.pixels = count + (conv_.expanded ? (conv_.expand_taps - 1) * conv_.expand_step : 0);
   g.channels = conv_.columns;
-  const bool wide = p.input.kind == FactorKind::kWord;
-  const uint8_t* planes[2] = {s.low, s.high};
-  for (size_t i = 0; i < (wide ? 2 : 1); ++i) {
-    g.a = planes[i];
-    g.c = s.sums[i];
-    p.context.kernels.gemm_int8(g);
-  }
-  const int64_t at = (y * g_.out_w + phase.out_x) * conv_.co;  // in floats
-  if (conv_.expanded) return ExpandedRow(p, count, s, p.out_floats + at);
+  const bool wide = p.input.kind == FactorKind::kWord, to_levels = p.out_floats == nullptr;
+  g.a = s.low;
+  g.c = s.sums[0];
   kernels::Requantize r{};
   r.low = s.sums[0];
   r.high = wide ? s.sums[1] : nullptr;
@@ -169,15 +177,24 @@ void Int8Plan::DirectRow(const Picture& p, size_t phase_index, int64_t strip_row
   r.y_stride = conv_.out_stride[1] * conv_.co;
   r.pixels = count;
   r.channels = conv_.co;
-  if (p.out_floats != nullptr) {
-    r.floats = p.out_floats + at;
-    p.context.kernels.requantize_float(r);
-    return;
+  if (to_levels) {
+    r.levels = s.out_levels + ((y - s.out_row) * g_.out_w + phase.out_x) * conv_.co;
+    if (statistics != nullptr) {
+      r.statistics = statistics->View(0);
+      statistics->pixels += count;
+    }
+    if (!wide) return p.context.kernels.gemm_levels(g, r);
   }
-  r.levels = s.out_levels + ((y - s.out_row) * g_.out_w + phase.out_x) * conv_.co;
-  if (statistics != nullptr) r.statistics = statistics->View(0);
-  p.context.kernels.requantize(r);
-  if (statistics != nullptr) statistics->pixels += count;
+  p.context.kernels.gemm_int8(g);
+  if (wide) {
+    g.a = s.high;
+    g.c = s.sums[1];
+    p.context.kernels.gemm_int8(g);
+  }
+  if (to_levels) return p.context.kernels.requantize(r);
+  r.floats = p.out_floats + (y * g_.out_w + phase.out_x) * conv_.co;
+  if (conv_.expanded) return ExpandedRow(p, count, s, r.floats);
+  p.context.kernels.requantize_float(r);
 }
 
 // Rows of output cells [begin, end), a step at a time, into s.out_levels or, where the scratch has
@@ -282,19 +299,16 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
   const bool residual = op.has_residual;
   out.relu = op.activation == ops::Activation::kRelu ||
              (!residual && op.activation2 == ops::Activation::kRelu);
+  Moments moments(level_scale.size());
+  for (const StripStatistics& s : strips) moments.Add(s);
+  for (auto* v : {&out.scale, &out.offset, &out.deviation}) v->reserve(level_scale.size());
+  out.low.assign(moments.low.begin(), moments.low.end());
+  out.high.assign(moments.high.begin(), moments.high.end());
   for (size_t c = 0; c < level_scale.size(); ++c) {
-    Moments moments;
-    float low = std::numeric_limits<float>::max(), high = std::numeric_limits<float>::lowest();
-    for (const StripStatistics& s : strips) {
-      moments.Add(s, c);
-      low = std::min(low, s.low[c]);
-      high = std::max(high, s.high[c]);
-    }
-    out.low.push_back(static_cast<int32_t>(low));
-    out.high.push_back(static_cast<int32_t>(high));
+    const double mean = moments.mean[c], squares = moments.squares[c];
     double scale = level_scale[c], offset = 0;
     if (op.norm == ops::Norm::kInstance) {
-      const double variance = moments.squares / moments.count * scale * scale;
+      const double variance = squares / moments.count * scale * scale;
       const double gain = static_cast<double>(inputs.norm_scale[c]);
       if (!picture.noise.empty()) {
         // After the norm, each channel's variance is about the square of its gain.
@@ -304,14 +318,14 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
         weight += gain * gain;
       }
       scale *= gain / std::sqrt(variance + static_cast<double>(op.epsilon));
-      offset = static_cast<double>(inputs.norm_shift[c]) - scale * moments.mean;
+      offset = static_cast<double>(inputs.norm_shift[c]) - scale * mean;
     } else if (inputs.bias != nullptr) {
       offset = static_cast<double>(inputs.bias[c]);
     }
     const auto factor = static_cast<double>(op.post_scale);
     out.scale.push_back(scale * factor);
     out.offset.push_back(offset * factor + static_cast<double>(op.post_shift));
-    out.deviation.push_back(std::sqrt(moments.squares / std::max(moments.count, 1.0)) *
+    out.deviation.push_back(std::sqrt(squares / std::max(moments.count, 1.0)) *
                             std::fabs(out.scale.back()));
   }
   out.noise = weight > 0 ? noise / weight : 0;
@@ -333,11 +347,11 @@ void Int8Plan::RunPicture(Picture& p, const Int8Inputs& inputs, std::vector<Scra
   const auto strips = static_cast<size_t>(strips_);
   ThreadPool& threads = p.context.threads;
   if (levels != nullptr) {
-    std::vector<StripStatistics> statistics(strips, StripStatistics(columns_));
+    PictureStatistics statistics(strips_, columns_);
     threads.For(strips_, [&](int64_t i, int slot) {
-      RunStrip(p, i, scratch[static_cast<size_t>(slot)], &statistics[static_cast<size_t>(i)]);
+      RunStrip(p, i, scratch[static_cast<size_t>(slot)], &statistics.Strip(i));
     });
-    *levels = ScaleOfLevels(op_, statistics, p.weights, inputs);
+    *levels = ScaleOfLevels(op_, statistics.strips(), p.weights, inputs);
     return;
   }
   const bool norm = op_.norm != ops::Norm::kNone;

@@ -100,6 +100,9 @@ struct RunInputs {
 
   // `times`: the value of one step of the transformed input.
   RunInputs(const Int8Input& input, int64_t taps, double times) {
+    const size_t n = static_cast<size_t>(taps) * input.factors.scale.size();
+    scale.reserve(n);
+    for (auto* v : {&zero, &above, &below}) v->reserve(n);
     for (int64_t t = 0; t < taps; ++t)
       for (size_t c = 0; c < input.factors.scale.size(); ++c) {
         scale.push_back(static_cast<float>(input.factors.scale[c] * times));
@@ -201,13 +204,14 @@ class PictureQuantizer {
   Product ProductAt(int64_t i, int64_t block) const {
     const int16_t* master = weights_.products[static_cast<size_t>(i)].weights.data();
     if (weights_.winograd)
-      return {master + block * conv_.ci * kPanel, 1, conv_.ci, SegmentBytes(kernels_, conv_.ci),
+      return {master + block * conv_.ci * kPanel, 1, conv_.ci,
+              kernels::SegmentBytes(kernels_, conv_.ci),
               inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
     const ConvPhase& phase = conv_.phases[static_cast<size_t>(i)];
     const int64_t length = phase.segments.empty() ? 0 : phase.segments[0].taps * conv_.ci;
     return {master + block * phase.taps * conv_.ci * kPanel,
-            static_cast<int64_t>(phase.segments.size()), length, SegmentBytes(kernels_, length),
-            inputs_[static_cast<size_t>(i)]};
+            static_cast<int64_t>(phase.segments.size()), length,
+            kernels::SegmentBytes(kernels_, length), inputs_[static_cast<size_t>(i)]};
   }
 
   Status AllocatePanels() {
@@ -402,10 +406,6 @@ class PictureQuantizer {
 };
 
 }  // namespace
-
-int64_t SegmentBytes(const kernels::KernelTable& kernels, int64_t length) {
-  return RoundUp(length, kernels.int8_multiple);
-}
 
 Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, bool winograd) {
   Int8Weights w;

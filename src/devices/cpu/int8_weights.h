@@ -41,9 +41,6 @@ struct Int8Weights {
 // `winograd`: whether the block may run by it, where its geometry suits.
 Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, bool winograd);
 
-// Bytes of a segment of `length` factors as the products take it.
-int64_t SegmentBytes(const kernels::KernelTable& kernels, int64_t length);
-
 // What a picture's input is to its products.
 struct Int8Input {
   FactorKind kind = FactorKind::kByte;

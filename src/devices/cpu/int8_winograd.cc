@@ -17,7 +17,7 @@ void Int8Plan::WinogradProducts(const Picture& p, int64_t tiles, int64_t panel, 
   g.pixel_stride = conv_.ci;
   g.segments = &kNoOffset;
   g.num_segments = 1;
-  g.segment_length = SegmentBytes(p.context.kernels, conv_.ci);
+  g.segment_length = kernels::SegmentBytes(p.context.kernels, conv_.ci);
   g.c_stride = kGroup;
   g.pixels = tiles;
   g.channels = panels * kPanel;

@@ -15,22 +15,38 @@ namespace picabia::cpu {
 constexpr int64_t kTiles = 48;  // Winograd tiles at a time: their 16 products fit the cache
 constexpr int64_t kGroup = 32;  // channels of their sums at a time
 
-// Statistics of one strip's levels.
+// Statistics of one strip's levels, an entry a column.
 struct StripStatistics {
-  std::vector<float> low, high;
-  std::vector<double> mean, squares;
+  float *low, *high;
+  double *mean, *squares;
   int64_t pixels = 0;
 
-  explicit StripStatistics(int64_t columns)
-      : low(static_cast<size_t>(columns), std::numeric_limits<float>::max()),
-        high(static_cast<size_t>(columns), std::numeric_limits<float>::lowest()),
-        mean(static_cast<size_t>(columns), 0.0),
-        squares(mean) {}
-
   // From channel c on.
-  kernels::LevelStatistics View(int64_t c) {
-    return {pixels, mean.data() + c, squares.data() + c, low.data() + c, high.data() + c};
+  kernels::LevelStatistics View(int64_t c) const {
+    return {pixels, mean + c, squares + c, low + c, high + c};
   }
+};
+
+// Those of all strips of a picture.
+class PictureStatistics {
+ public:
+  PictureStatistics(int64_t strips, int64_t columns)
+      : lows_(static_cast<size_t>(strips * columns), std::numeric_limits<float>::max()),
+        highs_(lows_.size(), std::numeric_limits<float>::lowest()),
+        means_(lows_.size()),
+        squares_(lows_.size()) {
+    for (int64_t at = 0; at < strips * columns; at += columns)
+      strips_.push_back(
+          {lows_.data() + at, highs_.data() + at, means_.data() + at, squares_.data() + at});
+  }
+
+  StripStatistics& Strip(int64_t i) { return strips_[static_cast<size_t>(i)]; }
+  const std::vector<StripStatistics>& strips() const { return strips_; }
+
+ private:
+  std::vector<float> lows_, highs_;
+  std::vector<double> means_, squares_;
+  std::vector<StripStatistics> strips_;
 };
 
 struct Int8Plan::Picture {

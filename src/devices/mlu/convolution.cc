@@ -25,10 +25,10 @@ int32_t WeightOf(float w, bool wide) {
 class PhasePacker {
  public:
   PhasePacker(const cpu::ConvWeights& conv, const cpu::ConvPhase& from, bool wide, int64_t pixel,
-              int64_t multiple, IntegerPhase& to)
+              const kernels::KernelTable& kernels, IntegerPhase& to)
       : conv_(conv), from_(from), wide_(wide), pixel_(pixel), to_(to) {
     taps_ = from.segments.empty() ? 0 : from.segments[0].taps;
-    to.segment_bytes = RoundUp(taps_ * pixel, multiple);
+    to.segment_bytes = kernels::SegmentBytes(kernels, taps_ * pixel);
   }
 
   void Run() {
@@ -110,8 +110,7 @@ Result<std::shared_ptr<const IntegerFilter>> MakeIntegerFilter(
   filter->pixel = RoundUp(conv->ci, kQuad);
   auto bare = std::make_shared<cpu::ConvWeights>(*conv);
   for (cpu::ConvPhase& phase : bare->phases) {
-    PhasePacker(*conv, phase, filter->wide, filter->pixel, kernels.int8_multiple,
-                filter->phases.emplace_back())
+    PhasePacker(*conv, phase, filter->wide, filter->pixel, kernels, filter->phases.emplace_back())
         .Run();
     phase.panels = {};
   }

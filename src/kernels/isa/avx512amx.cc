@@ -3,114 +3,18 @@
 // those of avx512vnni.cc.
 #include <immintrin.h>
 
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
 #include "kernels/isa/isa.h"
 
 namespace picabia::kernels {
 namespace {
 
-constexpr int64_t kTileRows = 16;
-constexpr int64_t kTileBytes = 64;  // of a row
-constexpr int64_t kTileQuads = kTileBytes / kQuad;
-constexpr int64_t kPanelRow = kPanel * kQuad;  // bytes of four factors of a panel
-
-// The layout that LDTILECFG reads (Intel 64 and IA-32 Architectures Software Developer's Manual,
-// volume 1, chapter 18).
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t columns[16] = {};  // bytes
-  uint8_t rows[16] = {};
-};
-
-// Tiles 0 to 3 hold sums of two by two blocks, 4 and 5 pixels, 6 and 7 weights.
-TileConfig ConfigFor(int64_t pixels) {
-  TileConfig config;
-  for (int t = 0; t < 8; ++t) {
-    config.columns[t] = kTileBytes;
-    config.rows[t] = static_cast<uint8_t>(t < 6 ? pixels : kTileQuads);
-  }
-  return config;
-}
-
-// Pixels from `a` on: kA blocks of 16 (or of fewer, as configured), by kB panels.
-template <int kA, int kB>
-[[gnu::always_inline]] inline void Block(const GemmInt8& g, const uint8_t* a, const int8_t* b,
-                                         int64_t panel_size, int32_t* c) {
-  const int64_t a_stride = g.pixel_stride, a_step = kTileRows * a_stride;
-  const auto c_stride = static_cast<size_t>(g.c_stride) * sizeof(int32_t);
-  _tile_zero(0);
-  if constexpr (kB == 2) _tile_zero(1);
-  if constexpr (kA == 2) _tile_zero(2);
-  if constexpr (kA == 2 && kB == 2) _tile_zero(3);
-  for (int64_t s = 0; s < g.num_segments; ++s)
-    for (int64_t k = 0; k < g.segment_length; k += kTileBytes, b += kTileQuads * kPanelRow) {
-      const uint8_t* p = a + g.segments[s] + k;
-      _tile_loadd(6, b, kPanelRow);
-      _tile_loadd(4, p, static_cast<size_t>(a_stride));
-      _tile_dpbusd(0, 4, 6);
-      if constexpr (kB == 2) {
-        _tile_loadd(7, b + panel_size, kPanelRow);
-        _tile_dpbusd(1, 4, 7);
-      }
-      if constexpr (kA == 2) {
-        _tile_loadd(5, p + a_step, static_cast<size_t>(a_stride));
-        _tile_dpbusd(2, 5, 6);
-        if constexpr (kB == 2) _tile_dpbusd(3, 5, 7);
-      }
-    }
-  _tile_stored(0, c, c_stride);
-  if constexpr (kB == 2) _tile_stored(1, c + kPanel, c_stride);
-  if constexpr (kA == 2) _tile_stored(2, c + kTileRows * g.c_stride, c_stride);
-  if constexpr (kA == 2 && kB == 2) _tile_stored(3, c + kTileRows * g.c_stride + kPanel, c_stride);
-}
-
-template <int kB>
-void Panels(const GemmInt8& g, int64_t panel, int64_t panel_size) {
-  const int8_t* b = g.b + panel * panel_size;
-  int32_t* c = g.c + panel * kPanel;
-  int64_t done = 0;
-  for (; done + 2 * kTileRows <= g.pixels; done += 2 * kTileRows)
-    Block<2, kB>(g, g.a + done * g.pixel_stride, b, panel_size, c + done * g.c_stride);
-  for (; done < g.pixels; done += kTileRows) {
-    // A ragged last block begins earlier and computes some pixels again; fewer than 16 in all are
-    // one block of fewer rows.
-    const int64_t p = std::max<int64_t>(std::min(done, g.pixels - kTileRows), 0);
-    Block<1, kB>(g, g.a + p * g.pixel_stride, b, panel_size, c + p * g.c_stride);
-  }
-}
-
-void AllPanels(const GemmInt8& g) {
-  const int64_t panels = (g.channels + kPanel - 1) / kPanel;
-  const int64_t panel_size = g.num_segments * g.segment_length * kPanel;
-  int64_t panel = 0;
-  for (; panel + 2 <= panels; panel += 2) Panels<2>(g, panel, panel_size);
-  for (; panel < panels; ++panel) Panels<1>(g, panel, panel_size);
-}
-
-// LDTILECFG takes some 180 cycles, so that a configuration stays until RunInt8Done. Nothing else
-// may run on the thread in between that uses tiles.
-thread_local int64_t configured_rows = 0;
-
-void Configure(int64_t rows) {
-  if (configured_rows == rows) return;
-  const TileConfig config = ConfigFor(rows);
-  _tile_loadconfig(&config);
-  configured_rows = rows;
-}
-
-void RunInt8Done() {
-  if (configured_rows != 0) _tile_release();
-  configured_rows = 0;
-}
-
-void RunGemmInt8Batch(const GemmInt8* g, int64_t count) {
-  if (g->segment_length % kTileBytes != 0) return kAvx512VnniTable.gemm_int8_batch(g, count);
-  Configure(std::min(kTileRows, g->pixels));
-  for (int64_t i = 0; i < count; ++i) AllPanels(g[i]);
-}
-
-void RunGemmInt8(const GemmInt8& g) { RunGemmInt8Batch(&g, 1); }
+#include "kernels/isa/vector_inl.h"
+#include "kernels/levels/level_sums_inl.h"
+#include "kernels/tiles/tile_products_inl.h"
 
 // Half arithmetic: an operation on halves is rounded once, as one in float and a rounding are;
 // where it overflows to infinity it is cut. 32 lanes at a time; the other kernels do what is left.
@@ -202,9 +106,10 @@ void RunNormalize(const HalfNorm& n) {
 KernelTable MakeTable() {
   KernelTable table = kAvx512VnniTable;
   table.isa = Isa::kAvx512Amx;
-  table.int8_multiple = kTileBytes;
+  table.int8_step = kTileBytes;
   table.gemm_int8 = RunGemmInt8;
   table.gemm_int8_batch = RunGemmInt8Batch;
+  table.gemm_levels = RunGemmLevels;
   table.int8_done = RunInt8Done;
   table.mlu.sum_squares = RunSumSquares;
   table.mlu.normalize = RunNormalize;

@@ -1,6 +1,7 @@
 // Ends each file of src/kernels/isa/: includes the kernels into its namespace and fills its table.
 #include "kernels/gemm/gemm_inl.h"
 #include "kernels/gemm/weights_inl.h"
+#include "kernels/levels/level_sums_inl.h"
 #include "kernels/levels/levels_inl.h"
 #include "kernels/mlu/half_inl.h"
 #include "kernels/power/power_inl.h"
@@ -10,10 +11,11 @@
 
 constexpr KernelTable MakeTable(Isa isa) {
   return {.isa = isa,
-          .int8_multiple = kQuad,
+          .int8_step = kQuad,
           .gemm_f32 = RunGemmF32,
           .gemm_int8 = RunGemmInt8,
           .gemm_int8_batch = RunGemmInt8Batch,
+          .gemm_levels = GemmLevels,
           .int8_done = [] {},
           .affine = Normalize,
           .scale_shift = ScaleShift,

@@ -4,6 +4,11 @@
 
 constexpr float kLargestLevel = 32767.f;
 
+[[gnu::always_inline]] inline Float16 ClampLevel(Float16 v) {
+  const Float16 zero{};
+  return Smaller(Larger(v, zero - kLargestLevel), zero + kLargestLevel);
+}
+
 using Word32 [[gnu::vector_size(64)]] = uint16_t;
 
 // t = max(level * factor + offset, floor), modulo 2^16: unsigned, since signed numbers must not
@@ -79,91 +84,6 @@ void MapLevelsTile(const LevelRow& args, int16_t* d) {
   });
 }
 
-// A level as a float, and as an integer of which the low 16 bits are it: in 1.5 * 2^23 the last bit
-// weighs 1 and the low 16 bits are 0. Callers see to it that levels fit.
-struct Level {
-  Float16 value;
-  Int32x16 bits;
-
-  [[gnu::always_inline]] explicit Level(Float16 v) {
-    const Float16 shifted = v + 12582912.f;
-    value = shifted - 12582912.f;
-    bits = (Int32x16)shifted;
-  }
-  // kWhole: 16 channels, else the first `channels`.
-  template <bool kWhole>
-  [[gnu::always_inline]] void Store(int16_t* to, int64_t channels) const {
-    const auto levels = __builtin_convertvector(bits, Int16x16);
-    if constexpr (kWhole) {
-      StoreVector(to, levels);
-    } else {
-      std::memcpy(to, &levels, static_cast<size_t>(channels) * sizeof(int16_t));
-    }
-  }
-};
-
-// What a convolution leaves for its norm and its reader, of 16 channels, while they are in
-// registers.
-struct LevelSums {
-  Float16 pivot, sum{}, square{}, low, high;
-
-  [[gnu::always_inline]] LevelSums(const LevelStatistics& s, int64_t c, Float16 first)
-      : pivot(first), low(LoadVector<Float16>(s.low + c)), high(LoadVector<Float16>(s.high + c)) {}
-
-  [[gnu::always_inline]] void Add(Float16 level) {
-    const Float16 d = level - pivot;
-    sum = sum + d;
-    square = square + d * d;
-    low = Smaller(low, level);
-    high = Larger(high, level);
-  }
-
-  // Joins `pixels` pixels to the `before` pixels that s holds.
-  void Join(const LevelStatistics& s, int64_t c, int64_t before, int64_t pixels) const {
-    const auto n = static_cast<double>(pixels), m = static_cast<double>(before);
-    const double inverse = 1 / n, share = n / (n + m), weight = m * share;
-    float p[16], a[16], b[16];
-    StoreVector(p, pivot);
-    StoreVector(a, sum);
-    StoreVector(b, square);
-    double* mean = s.mean + c;
-    double* squares = s.squares + c;
-    for (int i = 0; i < 16; ++i) {
-      const double own = static_cast<double>(a[i]) * inverse;
-      const double distance = static_cast<double>(p[i]) + own - mean[i];
-      const double q = static_cast<double>(b[i]) - static_cast<double>(a[i]) * own;
-      mean[i] = mean[i] + distance * share;
-      squares[i] = squares[i] + ((q > 0 ? q : 0) + distance * distance * weight);
-    }
-    StoreVector(s.low + c, low);
-    StoreVector(s.high + c, high);
-  }
-};
-
-[[gnu::always_inline]] inline Float16 ClampLevel(Float16 v) {
-  const Float16 zero{};
-  return Smaller(Larger(v, zero - kLargestLevel), zero + kLargestLevel);
-}
-
-// The factors of 16 channels, in registers.
-template <bool kHigh>
-struct SumScale {
-  Float16 scale, offset, high_scale{};
-
-  [[gnu::always_inline]] SumScale(const Requantize& r, int64_t c)
-      : scale(LoadVector<Float16>(r.scale + c)), offset(LoadVector<Float16>(r.offset + c)) {
-    if constexpr (kHigh) high_scale = LoadVector<Float16>(r.high_scale + c);
-  }
-
-  [[gnu::always_inline]] Float16 Of(const Requantize& r, int64_t pixel, int64_t c) const {
-    const int64_t at = pixel * r.stride + c;
-    Float16 v = __builtin_convertvector(LoadVector<Int32x16>(r.low + at), Float16) * scale + offset;
-    if constexpr (kHigh)
-      v = v + __builtin_convertvector(LoadVector<Int32x16>(r.high + at), Float16) * high_scale;
-    return v;
-  }
-};
-
 template <bool kHigh, bool kWhole>
 [[gnu::always_inline]] inline void RequantizeGroup(const Requantize& r, int64_t first, int64_t end,
                                                    int64_t c) {
@@ -185,7 +105,6 @@ template <bool kHigh, bool kWhole>
 
 template <bool kHigh>
 void RequantizeAs(const Requantize& args) {
-  constexpr int64_t kSumPixels = 128;  // summed in floats
   const Requantize r = args;
   for (int64_t first = 0; first < r.pixels; first += kSumPixels) {
     const int64_t end = std::min(r.pixels, first + kSumPixels);
@@ -197,6 +116,11 @@ void RequantizeAs(const Requantize& args) {
 
 void RequantizeLevels(const Requantize& r) {
   r.high == nullptr ? RequantizeAs<false>(r) : RequantizeAs<true>(r);
+}
+
+void GemmLevels(const GemmInt8& g, const Requantize& r) {
+  RunGemmInt8(g);
+  RequantizeLevels(r);
 }
 
 template <bool kHigh>
@@ -214,11 +138,11 @@ void RequantizeFloat(const Requantize& r) {
   r.high == nullptr ? RequantizeFloatAs<false>(r) : RequantizeFloatAs<true>(r);
 }
 
-void SumColumns4(const ColumnSums& args) {
+template <int kChannels>
+void SumColumnsAs(const ColumnSums& args) {
   const ColumnSums s = args;
   const auto scale = LoadVector<Float4>(s.scale), high_scale = LoadVector<Float4>(s.high_scale),
              offset = LoadVector<Float4>(s.offset);
-  const size_t bytes = static_cast<size_t>(s.channels) * sizeof(float);
   for (int64_t i = 0; i < s.pixels; ++i) {
     Int32x4 low{}, high{};
     for (int64_t k = 0; k < s.taps; ++k) {
@@ -228,31 +152,72 @@ void SumColumns4(const ColumnSums& args) {
     }
     Float4 v = __builtin_convertvector(low, Float4) * scale + offset;
     if (s.high != nullptr) v = v + __builtin_convertvector(high, Float4) * high_scale;
-    std::memcpy(s.y + i * s.y_stride, &v, bytes);
+    std::memcpy(s.y + i * s.y_stride, &v, kChannels * sizeof(float));
   }
 }
 
-[[gnu::always_inline]] inline Float16 LevelValue(const LevelTerm& t, int64_t at, int64_t j) {
-  const Float16 v =
-      ToFloat(LoadVector<Int16x16>(t.levels + at)) * LoadVector<Float16>(t.scale + j) +
-      LoadVector<Float16>(t.offset + j);
-  return Larger(v, LoadVector<Float16>(t.floor + j));
+void SumColumns4(const ColumnSums& s) {
+  constexpr void (*kRun[])(const ColumnSums&) = {SumColumnsAs<1>, SumColumnsAs<2>, SumColumnsAs<3>,
+                                                 SumColumnsAs<4>};
+  kRun[s.channels - 1](s);
+}
+
+// The parameters of 16 entries of a term's period, in registers.
+template <bool kFloor>
+struct TermScale {
+  Float16 scale, offset, floor{};
+
+  TermScale(const LevelTerm& t, int64_t j)
+      : scale(LoadVector<Float16>(t.scale + j)), offset(LoadVector<Float16>(t.offset + j)) {
+    if constexpr (kFloor) floor = LoadVector<Float16>(t.floor + j);
+  }
+  [[gnu::always_inline]] Float16 Of(const int16_t* levels) const {
+    const Float16 v = ToFloat(LoadVector<Int16x16>(levels)) * scale + offset;
+    return kFloor ? Larger(v, floor) : v;
+  }
+};
+
+// Entries j to j + 15 of `count` levels' periods.
+template <bool kFloor>
+[[gnu::always_inline]] inline void AddLevelsAt(const LevelSum& s, int64_t count, int64_t j) {
+  const TermScale<kFloor> a(s.a, j), b(s.b, j);
+  auto low = LoadVector<Float16>(s.low + j), high = LoadVector<Float16>(s.high + j);
+  for (int64_t i = j; i < count; i += s.period) {
+    const Level v(ClampLevel(a.Of(s.a.levels + i) + b.Of(s.b.levels + i)));
+    v.Store<true>(s.out + i, 16);
+    low = Smaller(low, v.value);
+    high = Larger(high, v.value);
+  }
+  StoreVector(s.low + j, low);
+  StoreVector(s.high + j, high);
 }
 
 // out = round(a + b), and its range.
-void AddLevels(const LevelSum& args) {
-  const LevelSum s = args;
-  for (int64_t i = 0; i + s.period <= s.count; i += s.period)
-    for (int64_t j = 0; j < s.period; j += 16) {
-      const Level v(ClampLevel(LevelValue(s.a, i + j, j) + LevelValue(s.b, i + j, j)));
-      v.Store<true>(s.out + i + j, 16);
-      StoreVector(s.low + j, Smaller(LoadVector<Float16>(s.low + j), v.value));
-      StoreVector(s.high + j, Larger(LoadVector<Float16>(s.high + j), v.value));
-    }
+template <bool kFloor>
+void AddLevelsAs(const LevelSum& args) {
+  constexpr int64_t kBlock = 4096;  // levels, which stay in the first-level cache
+  LevelSum s = args;
+  const int64_t block = std::max<int64_t>(kBlock / s.period, 1) * s.period;
+  for (int64_t left = s.count / s.period * s.period, n; left > 0; left -= n) {
+    n = std::min(block, left);
+    for (int64_t j = 0; j < s.period; j += 16) AddLevelsAt<kFloor>(s, n, j);
+    s.a.levels += n;
+    s.b.levels += n;
+    s.out += n;
+  }
+}
+
+void AddLevels(const LevelSum& s) {
+  constexpr float kNone = std::numeric_limits<float>::lowest();
+  const auto floors = [&s](const LevelTerm& t) {
+    return std::any_of(t.floor, t.floor + s.period, [](float f) { return f > kNone; });
+  };
+  floors(s.a) || floors(s.b) ? AddLevelsAs<true>(s) : AddLevelsAs<false>(s);
 }
 
 void LevelsToFloat(const LevelTerm& args, int64_t count, int64_t period, float* y) {
   const LevelTerm t = args;
   for (int64_t i = 0; i + period <= count; i += period)
-    for (int64_t j = 0; j < period; j += 16) StoreVector(y + i + j, LevelValue(t, i + j, j));
+    for (int64_t j = 0; j < period; j += 16)
+      StoreVector(y + i + j, TermScale<true>(t, j).Of(t.levels + i + j));
 }
