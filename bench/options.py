@@ -82,7 +82,7 @@ def _add_race(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)), metavar="N")
     parser.add_argument("--runs", type=positive, default=30, metavar="N",
                         help="at most as many runs a turn, which lasts no longer than 4 s; 30 without this option")
-    parser.add_argument("--rounds", type=positive, default=3, metavar="N", help="turns of every entry; 3 without this option")
+    parser.add_argument("--rounds", type=positive, default=4, metavar="N", help="turns of every entry; 4 without this option")
     parser.add_argument("--layers", action="store_true", help="the time of Picabia's every step, too")
 
 

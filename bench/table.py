@@ -14,6 +14,7 @@ COLUMNS = {
     "ms": lambda row: _number(row["ms_median"], 1),
     "ms min": lambda row: _number(row["ms_min"], 1),
     "x OpenVINO INT8": lambda row: _number(row["openvino_int8_ratio"], 2),
+    "x its best": lambda row: _number(row["openvino_int8_best_ratio"], 2),
     "PSNR dB": lambda row: _db(row["psnr_db"]),
     "SSIM": lambda row: _number(row["ssim"], 4),
     "peak MB": lambda row: _number(row["peak_rss_bytes"], 0, 1e-6),
