@@ -100,6 +100,14 @@ void CheckOptions(const Options& options) {
   }
 }
 
+// One plain PNG file to another is done without it.
+bool NeedsLibvips(const JobOptions& job) {
+  const auto format = job.format.empty() ? studio::FormatOfPath(job.output)
+                                         : studio::ParsePictureFormat(job.format);
+  return job.inputs.size() != 1 || !format.ok() || *format != studio::PictureFormat::kPng ||
+         studio::NeedsLibvips(job.inputs[0]);
+}
+
 int StylizeAction(Options& options) {
   if (options.list_styles) return ListStyles();
   CheckOptions(options);
@@ -107,7 +115,9 @@ int StylizeAction(Options& options) {
   model_options.preprocess = ParsePreprocessOption(options.preprocess, options.color_order);
   if (!options.fetch.empty()) model_options.compile.fetches = {options.fetch};
   const std::vector<studio::SetOption> sets = ParseSetOption(options.sets);
-  studio::BeginPictures("picabia", options.run.threads);  // while the model loads
+  const bool needs_libvips = NeedsLibvips(options.job);
+  if (needs_libvips)
+    studio::BeginPictures("picabia", options.run.threads);  // while the model loads
   model_options.compile.pipeline.target = options.run.target();
   options.job.model = options.model;
   const auto list = PlanJobs(options.job);
@@ -127,8 +137,10 @@ int StylizeAction(Options& options) {
   auto stylizer =
       studio::Stylizer::Create(model->program, options.run.session(), {*feeds, options.fetch});
   if (!stylizer.ok()) return Fail(stylizer.status().WithContext(name));
-  if (const Status status = studio::StartPictures("picabia", options.run.threads); !status.ok())
-    return Fail(status);
+  if (needs_libvips) {
+    const Status status = studio::StartPictures("picabia", options.run.threads);
+    if (!status.ok()) return Fail(status);
+  }
   if (const Status status = CreateFolders(*list); !status.ok()) return Fail(status);
   return MakePictures(*list, options, *stylizer);
 }

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "studio/pictures/module.h"
+#include "studio/plain_png.h"
 
 namespace picabia::studio {
 namespace {
@@ -42,6 +43,12 @@ std::shared_future<Status>& Begun() {
   return begun;
 }
 
+// For callers that did not wait, since most of what they read needs no libvips.
+Result<const Module*> StartedModule() {
+  PICABIA_RETURN_IF_ERROR(StartPictures("picabia", 0));
+  return TheModule();
+}
+
 }  // namespace
 
 void BeginPictures(const char* program, int threads) {
@@ -54,9 +61,16 @@ Status StartPictures(const char* program, int threads) {
 }
 
 bool LooksLikePicture(const std::string& path) {
-  if (Begun().valid()) Begun().wait();
   const auto file = FileBytes::Open(path);
-  return file.ok() && TheModule().ok() && (*TheModule())->accepts((*file)->bytes());
+  if (!file.ok()) return false;
+  if (IsPlainPng((*file)->bytes())) return true;
+  const auto module = StartedModule();
+  return module.ok() && (*module)->accepts((*file)->bytes());
+}
+
+bool NeedsLibvips(const std::string& path) {
+  const auto file = FileBytes::Open(path);
+  return !file.ok() || !IsPlainPng((*file)->bytes());
 }
 
 Result<Picture> ReadPicture(const std::string& path, int64_t max_pixels) {
@@ -67,12 +81,15 @@ Result<Picture> ReadPicture(const std::string& path, int64_t max_pixels) {
 }
 
 Result<Picture> DecodePicture(std::span<const std::byte> bytes, int64_t max_pixels) {
-  PICABIA_ASSIGN_OR_RETURN(const Module* module, TheModule());
+  if (auto picture = DecodePlainPng(bytes, max_pixels)) return *std::move(picture);
+  PICABIA_ASSIGN_OR_RETURN(const Module* module, StartedModule());
   return module->decode(bytes, max_pixels);
 }
 
 Result<std::string> EncodePicture(const Picture& picture, const EncodeOptions& options) {
-  PICABIA_ASSIGN_OR_RETURN(const Module* module, TheModule());
+  if (options.format == PictureFormat::kPng)
+    if (auto bytes = EncodePlainPng(picture)) return *std::move(bytes);
+  PICABIA_ASSIGN_OR_RETURN(const Module* module, StartedModule());
   auto bytes = module->encode(picture, options);
   if (!bytes.ok()) return bytes.status().WithContext(FormatExtension(options.format));
   return bytes;

@@ -1,5 +1,6 @@
 // Pictures in files: what the command line reads and writes around a network. libvips does it,
-// behind a library of ours that is loaded when the first picture comes (src/studio/pictures/).
+// behind a library of ours that is loaded when the first picture comes (src/studio/pictures/), and
+// libspng where a file is plain enough.
 #pragma once
 
 #include <cstddef>
@@ -32,12 +33,15 @@ constexpr int64_t kDefaultMaxPixels = 178'956'970;
 // per core. May be called again, which changes nothing.
 void BeginPictures(const char* program, int threads);
 
-// The same, and waits until it is there: before any function below. kUnsupported where it is not
-// installed.
+// The same, and waits until it is there; otherwise the functions below do where they need it.
+// kUnsupported where it is not installed.
 Status StartPictures(const char* program, int threads);
 
 // Whether the bytes begin like a picture of a kind that DecodePicture() reads.
 bool LooksLikePicture(const std::string& path);
+
+// Whether reading the file takes libvips: plain PNG files (plain_png.h) do not.
+bool NeedsLibvips(const std::string& path);
 
 // Decodes the first picture of a file or of bytes. Turned upright as EXIF says; grey becomes three
 // equal channels; 16 bits become 8; CMYK and other spaces become sRGB, RGB values stay as they are
