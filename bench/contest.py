@@ -91,8 +91,8 @@ class Contest:
             return None
 
     def _proven_row(self, entry, task: Task, expected: np.ndarray) -> dict:
-        row = dict.fromkeys(["ms_median", "ms_min", "openvino_int8_ratio", "openvino_int8_best_ratio", "peak_rss_bytes", "gmacs_per_s", "peak_share",
-                             "integer_macs_share", "isa", "runs_in", "psnr_db", "ssim", "void"])
+        row = dict.fromkeys(["ms_median", "ms_min", "openvino_int8_ratio", "openvino_int8_best_ratio", "peak_rss_bytes",
+                             "gmacs_per_s", "peak_share", "integer_macs_share", "isa", "runs_in", "psnr_db", "ssim", "void"])
         row |= {"model": task.model.name, "size": task.size_text, "entry": entry.name, "is_peer": entry.is_peer}
         needed = self._bytes_a_pixel.get(entry.name, 0) * task.size[0] * task.size[1]
         if entry.is_peer and needed > free_bytes() / 2:  # the other half belongs to the rest of the machine

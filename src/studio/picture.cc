@@ -38,8 +38,10 @@ Status Start(const char* program, int threads) {
   return module->start(program, threads);
 }
 
-std::shared_future<Status>& Begun() {
-  static std::shared_future<Status> begun;
+// The library on its way; the first caller begins to load it.
+std::shared_future<Status> Begun(const char* program, int threads) {
+  static const std::shared_future<Status> begun =
+      std::async(std::launch::async, Start, program, threads);
   return begun;
 }
 
@@ -51,14 +53,9 @@ Result<const Module*> StartedModule() {
 
 }  // namespace
 
-void BeginPictures(const char* program, int threads) {
-  if (!Begun().valid()) Begun() = std::async(std::launch::async, Start, program, threads);
-}
+void BeginPictures(const char* program, int threads) { Begun(program, threads); }
 
-Status StartPictures(const char* program, int threads) {
-  BeginPictures(program, threads);
-  return Begun().get();
-}
+Status StartPictures(const char* program, int threads) { return Begun(program, threads).get(); }
 
 bool LooksLikePicture(const std::string& path) {
   const auto file = FileBytes::Open(path);

@@ -15,6 +15,7 @@ using Context = std::unique_ptr<spng_ctx, decltype(&spng_ctx_free)>;
 
 constexpr std::string_view kSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr size_t kLengthAndType = 8, kChecksum = 4;
+constexpr size_t kBitDepth = 24, kColorType = 25;  // places in the file: IHDR comes first
 
 // Chunks that change nothing here: what libvips passes over, too.
 constexpr std::string_view kPlainChunks[] = {"IHDR", "IDAT", "IEND", "sRGB", "gAMA", "cHRM"};
@@ -30,11 +31,13 @@ uint32_t Checksum(std::string_view bytes) {
       crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
-// Whether the chunks are plain ones, whole, and with `checked` as their checksums say (which
-// libspng does not look at everywhere).
+// Whether it is 8-bit RGB and the chunks are plain ones, whole, and with `checked` as their
+// checksums say (which libspng does not look at everywhere).
 bool HasPlainChunks(std::span<const std::byte> bytes, bool checked) {
   std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!rest.starts_with(kSignature)) return false;
+  if (!rest.starts_with(kSignature) || rest.size() <= kColorType || rest[kBitDepth] != 8 ||
+      rest[kColorType] != SPNG_COLOR_TYPE_TRUECOLOR)
+    return false;
   rest.remove_prefix(kSignature.size());
   while (rest.size() >= kLengthAndType + kChecksum) {
     const size_t end = kLengthAndType + BigEndian(rest);
@@ -59,8 +62,7 @@ std::optional<Picture> DecodePlainPng(std::span<const std::byte> bytes, int64_t 
   spng_ihdr header{};
   size_t size = 0;
   if (context == nullptr || spng_set_png_buffer(context.get(), bytes.data(), bytes.size()) != 0 ||
-      spng_get_ihdr(context.get(), &header) != 0 || header.bit_depth != 8 ||
-      header.color_type != SPNG_COLOR_TYPE_TRUECOLOR ||
+      spng_get_ihdr(context.get(), &header) != 0 ||
       int64_t{header.width} * header.height > max_pixels ||
       spng_decoded_image_size(context.get(), SPNG_FMT_RGB8, &size) != 0)
     return std::nullopt;

@@ -12,7 +12,8 @@ from onnx_nets import Net
 
 ROW = {"model", "size", "entry", "is_peer", "ms_median", "ms_min", "openvino_int8_ratio", "openvino_int8_best_ratio",
        "psnr_db", "ssim", "peak_rss_bytes", "gmacs_per_s", "peak_share", "integer_macs_share", "macs", "void"}
-COLUMNS = ["entry", "ms", "ms min", "x OpenVINO INT8", "x its best", "PSNR dB", "SSIM", "peak MB", "GMAC/s", "% of peak", "% integer"]
+COLUMNS = ["entry", "ms", "ms min", "x OpenVINO INT8", "x its best", "PSNR dB", "SSIM", "peak MB", "GMAC/s", "% of peak",
+           "% integer"]
 QUICK = ["--rounds", "1", "--runs", "1", "--sizes", "32x40"]
 
 # A picabia whose INT8 answers are another picture, or no numbers; all else is the real one's.

@@ -2,8 +2,7 @@
 // of the instruction set, behind levels/level_sums_inl.h.
 
 constexpr int64_t kTileRows = 16;
-constexpr int64_t kTileBytes = 64;  // of a row
-constexpr int64_t kTileQuads = kTileBytes / kQuad;
+constexpr int64_t kTileBytes = 64;             // of a row
 constexpr int64_t kPanelRow = kPanel * kQuad;  // bytes of four factors of a panel
 
 // The layout that LDTILECFG reads (Intel 64 and IA-32 Architectures Software Developer's Manual,
