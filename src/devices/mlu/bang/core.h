@@ -98,6 +98,7 @@ struct Plan {
   std::vector<const picabia_bang_variable*> variables;
   MemorySizes sizes;
   int arch = 270;
+  int threads = 0;  // at most; 0: any number
   // The instrumented library, for the lines of its addresses.
   const unsigned char* image_begin = nullptr;
   const unsigned char* image_end = nullptr;

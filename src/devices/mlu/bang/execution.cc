@@ -76,7 +76,8 @@ void Execution::PrepareCores() {
   const bool block = clusters_ == 0;
   const int64_t tasks = int64_t{plan_.dim.x} * plan_.dim.y * plan_.dim.z;
   const int each = kCoresPerCluster + (memory_cores_ ? 1 : 0);
-  const int threads = observer_ != nullptr ? 1 : MaxThreads();
+  const int wanted = plan_.threads > 0 ? std::min(plan_.threads, MaxThreads()) : MaxThreads();
+  const int threads = observer_ != nullptr ? 1 : wanted;
   const int count = block ? static_cast<int>(std::min<int64_t>(threads, tasks)) : clusters_ * each;
   for (int i = 0; i < std::max(clusters_, 1); ++i)
     sram_.push_back(TakeArena(
