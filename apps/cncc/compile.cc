@@ -73,6 +73,7 @@ std::string Hooks() {
     }
     text += Hook("__tsan_" + verb + "_range(void* p, unsigned long n)", access("n"));
   }
+  text += "extern \"C\" __attribute__((visibility(\"hidden\"))) void* __dso_handle = nullptr;\n";
   for (const char* nothing : {"__tsan_init()", "__tsan_func_entry(void*)", "__tsan_func_exit()",
                               "__tsan_vptr_update(void**, void*)", "__tsan_vptr_read(void**)",
                               "__tsan_ignore_thread_begin()", "__tsan_ignore_thread_end()"})

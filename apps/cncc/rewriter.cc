@@ -421,6 +421,7 @@ class Rewriter {
 
   void RewriteToken(size_t i) {
     const Token& t = tokens()[i];
+    if (removed_[i]) return;  // what stands in its place has been written
     if (t.kind == TokenKind::kIdentifier) return RewriteIdentifier(i);
     if (t.kind == TokenKind::kNumber) return RewriteNumber(i);
     if (!t.system && t.Is("<") && i + 2 < tokens().size() && tokens()[i + 1].Is("<") &&
@@ -460,14 +461,11 @@ class Rewriter {
     }
   }
 
-  // 127.0h is a half.
   void RewriteNumber(size_t i) {
-    const Token& t = tokens()[i];
-    const bool hexadecimal =
-        t.text.size() > 1 && t.text[0] == '0' && (t.text[1] == 'x' || t.text[1] == 'X');
-    if (t.system || hexadecimal || (t.text.back() != 'h' && t.text.back() != 'H')) return;
+    const std::string literal = HalfLiteral(tokens()[i]);
+    if (literal.empty()) return;
     removed_[i] = true;
-    before_[i] += "((half)" + std::string(t.text.substr(0, t.text.size() - 1)) + ")";
+    before_[i] += literal;
   }
 
   void RewriteAssembly(size_t i) {

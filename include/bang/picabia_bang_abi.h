@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 #define PICABIA_BANG_ABI 1
-#define PICABIA_BANG_API __attribute__((visibility("default")))
+/* nothrow: an object of kernels links into programs that have no C++ library. */
+#define PICABIA_BANG_API __attribute__((visibility("default"), nothrow))
 
 /* The memories of the device. */
 enum picabia_bang_space {
@@ -35,7 +36,7 @@ struct picabia_bang_core {
 };
 
 /* The core whose kernel this thread runs; null outside kernels. */
-extern PICABIA_BANG_API __thread struct picabia_bang_core *picabia_bang_current
+extern __attribute__((visibility("default"))) __thread struct picabia_bang_core *picabia_bang_current
     __attribute__((tls_model("initial-exec")));
 
 struct picabia_bang_module;

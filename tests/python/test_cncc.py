@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -257,3 +258,33 @@ def test_the_checker_reaches_objects_that_were_linked_long_ago(cncc, tmp_path, k
     assert link_and_run(tmp_path, ["k.o"]).stderr == ""
     ran = link_and_run(tmp_path, ["k.o"], PICABIA_BANG_CHECK="1")
     assert "twice.mlu:5: uninitialised: __bang_add reads 'a'" in ran.stderr and ran.stdout == "0 126\n"
+
+
+PROGRAMS = ROOT / "tests/bang/programs"
+
+
+def build_commands(folder):
+    """The lines of build.txt; without one, what the folder's files ask for: kernels and a host, or a single source."""
+    if (folder / "build.txt").exists():
+        return (folder / "build.txt").read_text().splitlines()
+    link = "-o program -I$NEUWARE_HOME/include -L$NEUWARE_HOME/lib64 -lcnml -lcnplugin -lcnrt"
+    hosts = [p.name for p in folder.iterdir() if p.suffix in (".c", ".cc", ".cpp")]
+    [kernel] = [p.name for p in folder.glob("*.mlu")]
+    if not hosts:
+        return [f"cncc {kernel} -o program --bang-mlu-arch=mtp_372 -O3"]
+    compiler = "gcc -std=c99" if hosts[0].endswith(".c") else "g++"
+    return [f"cncc -c --bang-mlu-arch=MLU270 {kernel} -o kernel.o", f"{compiler} {' '.join(hosts)} kernel.o {link}"]
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in PROGRAMS.iterdir()))
+@pytest.mark.parametrize("check", ["0", "1"])
+def test_whole_programs(name, check, tmp_path):
+    """Each compares what its kernels compute with a loop of its own, and prints PASS; the checker changes no number."""
+    shutil.copytree(PROGRAMS / name, tmp_path, dirs_exist_ok=True)
+    environment = {**os.environ, "NEUWARE_HOME": str(NEUWARE), "LD_LIBRARY_PATH": str(NEUWARE / "lib64"),
+                   "PATH": f"{NEUWARE / 'bin'}:{os.environ['PATH']}", "PICABIA_BANG_CHECK": check}
+    for line in build_commands(tmp_path):
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0 and not done.stderr, f"{line}\n{done.stdout}{done.stderr}"
+    ran = subprocess.run(["./program"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0 and ran.stdout.endswith("PASS\n"), ran.stdout + ran.stderr

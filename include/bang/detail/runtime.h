@@ -132,6 +132,7 @@ using HostParam = typename HostType<typename ParamType<i, F>::type>::type;
 struct Grid {
   unsigned v[3];
   Grid(unsigned x) : v{x, 1, 1} {}  // NOLINT: a number is a row of tasks
+  Grid(unsigned x, unsigned y, unsigned z = 1) : v{x, y, z} {}
   template <typename Dim, typename = decltype(Dim().x)>
   Grid(const Dim& d)
       : v{static_cast<unsigned>(d.x), static_cast<unsigned>(d.y), static_cast<unsigned>(d.z)} {
