@@ -274,9 +274,21 @@ class Rewriter {
     return false;
   }
 
+  // Where the parameter ends whose default argument begins at `i`.
+  size_t DefaultEnd(const Function& f, size_t i) const {
+    while (i < f.close_params && !tokens()[i].Is(",")) {
+      if (tokens()[i].Is("(") || tokens()[i].Is("[") || tokens()[i].Is("{"))
+        i = MatchingClose(tokens(), i);
+      ++i;
+    }
+    return std::min(i, f.close_params);
+  }
+
+  // Without default arguments, which a type cannot have.
   std::string ParameterText(const Function& f) const {
     std::string text;
     for (size_t i = f.open_params; i <= f.close_params; ++i) {
+      if (tokens()[i].Is("=")) i = DefaultEnd(f, i);
       const Token& t = tokens()[i];
       if (t.kind == TokenKind::kMarker || SpaceOf(t.text) >= 0) continue;
       text += t.kind == TokenKind::kSpace ? std::string_view(" ") : t.text;
@@ -523,20 +535,36 @@ class Rewriter {
     return tokens().size();
   }
 
+  // Whether the kernel, named by token `k` of a launch at `launch`, is a template without arguments
+  // there, or one whose parameters have default arguments.
+  bool OnlyACallTells(const Function& f, size_t k, size_t launch) const {
+    if (f.is_template) return NextToken(tokens(), k) == launch;
+    for (size_t i = f.open_params; i < f.close_params; ++i)
+      if (tokens()[i].Is("=")) return true;
+    return false;
+  }
+
   void RewriteLaunch(size_t i) {
     const size_t begin = CalleeBegin(i), end = LaunchEnd(i);
     if (begin >= tokens().size() || end >= tokens().size()) return Error(i, "<<< without >>>");
-    std::string name;
+    std::string name, callee;
     unsigned flags = 0;
-    for (size_t k = begin; k < i; ++k)
+    bool by_call = false;
+    for (size_t k = begin; k < i; ++k) {
+      callee += tokens()[k].text;
       for (const Function& f : outline_.functions)
         if (f.kernel && tokens()[k].Is(f.name)) {
           name = f.name;
           flags = FlagsOf(Reachable(f));
+          by_call = OnlyACallTells(f, k, i);
         }
+    }
+    if (by_call) Remove(begin, i);
     removed_[i] = removed_[i + 1] = removed_[i + 2] = true;
     removed_[end] = removed_[end + 1] = removed_[end + 2] = true;
-    before_[begin] += "::picabia_bang::Launch(";
+    before_[begin] += by_call ? "::picabia_bang::LaunchCall([](auto... picabia_a) { " + callee +
+                                    "(picabia_a...); }"
+                              : "::picabia_bang::Launch(";
     before_[i] += ", " + Quoted(name.empty() ? std::string(tokens()[begin].text) : name) + ", " +
                   std::to_string(flags) + "u, &picabia_bang_this_module).On(";
     before_[end] += ")";

@@ -36,7 +36,8 @@ struct picabia_bang_core {
 };
 
 /* The core whose kernel this thread runs; null outside kernels. */
-extern __attribute__((visibility("default"))) __thread struct picabia_bang_core *picabia_bang_current
+extern
+    __attribute__((visibility("default"))) __thread struct picabia_bang_core *picabia_bang_current
     __attribute__((tls_model("initial-exec")));
 
 struct picabia_bang_module;
