@@ -21,7 +21,8 @@ constexpr const char* kSections[] = {".bss.picabia_nram", ".bss.picabia_wram", "
                                      ".bss.picabia_ldram"};
 // Of the compiler of the card; SRAM, which it packs, has the alignment of its types.
 constexpr int kAlignments[] = {64, 64, 0, 64};
-constexpr int kMaxKernels = 512;  // include/bang/detail/runtime.h
+constexpr int kMaxParameters = 128;  // of cnrtKernelParamsBufferAddParam
+constexpr int kMaxKernels = 512;     // include/bang/detail/runtime.h
 
 std::string Quoted(const std::string& text) {
   std::string quoted = "\"";
@@ -299,6 +300,10 @@ class Rewriter {
   // The type and address right behind the kernel, while its name means nothing else; the rest at
   // the end of the file.
   void AddKernel(const Function& f) {
+    if (const int count = CountParameters(f); count > kMaxParameters)
+      Error(f.open_params, "kernel " + f.name + " has " + std::to_string(count) +
+                               " parameters, at most " + std::to_string(kMaxParameters) +
+                               " are expected");
     const std::string n = std::to_string(kernels_++);
     const std::string type = "picabia_type_" + n, function = "picabia_function_" + n;
     before_[f.close_body + 1] += " typedef void " + type + ParameterText(f) +

@@ -144,6 +144,16 @@ def test_any_name_is_safe(name, cncc, tmp_path):
     ("#include \"no_such_file.h\"\n", ["bad.mlu:1:", "no_such_file.h"]),
     ("__mlu_entry__ void K(half* x) {\n  __bang_printf(\"\", 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17);\n}\n",
      ["__bang_printf takes at most 16 values", "bad.mlu:2:"]),
+    ("\n__mlu_entry__ void Many(" + ", ".join(f"int p{i}" for i in range(129)) + ") {}\n",
+     ["bad.mlu:2: error: kernel Many has 129 parameters, at most 128 are expected"]),
+    ("__mlu_entry__ void K(half* x) {\n  __sync_copy_dram_to_nrma();\n}\n",
+     ["bad.mlu:2: error: '__sync_copy_dram_to_nrma' is no builtin", "did you mean '__sync_copy_dram_to_nram'"]),
+    ("__mlu_entry__ void K(half* x) {\n#define TWICE(a) __bang_add(a, a)\n\n  TWICE(x);\n}\n", ["bad.mlu:4:", "__bang_add"]),
+    ("template <int n> struct A { static constexpr int v = A<n + 1>::v; };\n__mlu_entry__ void K(int* x) { x[0] = A<0>::v; }\n",
+     ["bad.mlu:1:", "recursive template instantiation"]),
+    ('#include "bad.mlu"\n', ["bad.mlu:1:", "nested too deeply"]),
+    ("__mlu_entry__ void K(int* p) " + "{" * 100000 + "}" * 100000 + "\n", ["bad.mlu:1:", "nesting level"]),
+    ("__mlu_entry__ void K(int* p) { p[0] = " + "(" * 100000 + "1" + ")" * 100000 + "; }\n", ["bad.mlu:1:", "nesting level"]),
 ])
 def test_errors_name_the_users_line(source, message, cncc, tmp_path):
     (tmp_path / "bad.mlu").write_text(source)
@@ -152,6 +162,53 @@ def test_errors_name_the_users_line(source, message, cncc, tmp_path):
     for part in message:
         assert part in done.stderr, done.stderr
     assert not (tmp_path / "bad.o").exists()
+
+
+def limited(cncc, tmp_path, source, **limits):
+    """Compiles a source that must fail within seconds and some hundred MiB, and leave nothing behind."""
+    (tmp_path / "bad.mlu").write_text(source)
+    (tmp_path / "tmp").mkdir()
+    done = cncc("-c", "bad.mlu", "-o", "bad.o", env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), **limits})
+    assert done.returncode == 1 and not (tmp_path / "bad.o").exists() and not list((tmp_path / "tmp").iterdir())
+    return done.stderr
+
+
+def test_a_source_that_never_ends(cncc, tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # nobody writes into it
+    said = limited(cncc, tmp_path, '#include "pipe"\n', PICABIA_CNCC_TIMEOUT="1")
+    assert "bad.mlu: " in said and "still running after 1 s, ended (PICABIA_CNCC_TIMEOUT)" in said
+
+
+def test_a_source_that_wants_all_memory(cncc, tmp_path):
+    tens = "".join(f"#define A{i} {f'A{i - 1} ' * 10}\n" for i in range(1, 10))
+    said = limited(cncc, tmp_path, f"#define A0 x += 1;\n{tens}__mlu_entry__ void K(int* p) {{ int x = 0; A9 *p = x; }}\n",
+                   PICABIA_CNCC_MEMORY="512")
+    assert "bad.mlu: " in said and "needs more than 512 MiB (PICABIA_CNCC_MEMORY)" in said
+
+
+def test_a_source_that_grows(cncc, tmp_path):
+    tens = "".join(f"#define A{i} {f'A{i - 1} ' * 10}\n" for i in range(1, 7))
+    said = limited(cncc, tmp_path, f"#define A0 {'x' * 100}\n{tens}A6\n")
+    assert "bad.mlu: the source has 9" in said and "at most 64 are expected" in said
+
+
+@pytest.mark.parametrize("name", ["with space.o", "quote'\".o", "semi;echo $(touch x).o", "--leading.o", "new\nline.o"])
+def test_any_name_of_an_object_is_safe(name, cncc, kernel, tmp_path):
+    done = cncc("-c", "twice.mlu", "-o", name)
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["twice.mlu", name])
+    assert link_and_run(tmp_path, ["./" + name]).stdout == "0 126\n"
+
+
+def test_any_name_of_a_folder_is_safe(cncc, kernel, tmp_path):
+    folder = tmp_path / "a; 'b\" $(touch x)"
+    folder.mkdir()
+    (folder / "own.h").write_text("#define OWN 1\n")
+    kernel.write_text('#include "own.h"\n' + KERNEL)
+    assert cncc("-c", f"-I{folder}", "-DTEXT='; touch x'", "twice.mlu", "-o", folder / "k.o").returncode == 0
+    ran = link_and_run(tmp_path, [str(folder / "k.o")], PICABIA_BANG_PROFILE=str(folder / "<profile>"))
+    assert ran.stdout == "0 126\n" and (folder / "<profile>/Twice-0.html").exists()
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize("args, code, message", [
