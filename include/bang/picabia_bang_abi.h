@@ -13,8 +13,12 @@ extern "C" {
 #endif
 
 #define PICABIA_BANG_ABI 1
+#if defined(__BANG__)
 /* nothrow: an object of kernels links into programs that have no C++ library. */
 #define PICABIA_BANG_API __attribute__((visibility("default"), nothrow))
+#else
+#define PICABIA_BANG_API __attribute__((visibility("default")))
+#endif
 
 /* The memories of the device. */
 enum picabia_bang_space {
