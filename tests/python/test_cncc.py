@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -315,6 +316,46 @@ def test_the_checker_reaches_objects_that_were_linked_long_ago(cncc, tmp_path, k
     assert link_and_run(tmp_path, ["k.o"]).stderr == ""
     ran = link_and_run(tmp_path, ["k.o"], PICABIA_BANG_CHECK="1")
     assert "twice.mlu:5: uninitialised: __bang_add reads 'a'" in ran.stderr and ran.stdout == "0 126\n"
+
+
+def expand(name):
+    """`__bang_{a,b}_R` -> the names that it stands for."""
+    if brace := re.search(r"\{([^{}]*)\}", name):
+        return [n for part in brace[1].split(",") for n in expand(name[:brace.start()] + part + name[brace.end():])]
+    return [name[:-1] + r for r in ("tz", "oz", "up", "dn", "rd", "rn")] if name.endswith("_R") else [name]
+
+
+def test_the_page_of_builtins_has_all_and_no_others(cncc, tmp_path):
+    (tmp_path / "empty.mlu").write_text("")
+    text = cncc("-E", "empty.mlu").stdout
+    start = r"__(?:bang_|memcpy|mlvm_|nramset|sramset|gdramset|ldramset|sync|half2|float2|int2|is_[im]pu)"
+    accepted = set(re.findall(rf"\binline \w+ ({start}\w*)\(", text))
+    page = (ROOT / "docs/bang-builtins.md").read_text()
+    listed = [n for row in re.findall(r"^\| (`__.*?`) \|", page, re.MULTILINE) for code in re.findall(r"`([^`]+)`", row)
+              for n in expand(code)]
+    assert len(listed) == len(set(listed)) > 400
+    # What cncc puts in the place of the C library's functions has no name of its own for kernels.
+    hidden = {f"__bang_{n}" for n in ("exit", "abort", "assert_fail", "gettimeofday")}
+    assert set(listed) == accepted - hidden
+
+
+def test_the_commands_of_the_page(kernel, cncc, tmp_path):
+    """docs/bang.md, from the root of a tree: its block of commands, and a single source."""
+    page = (ROOT / "docs/bang.md").read_text()
+    kernel.rename(tmp_path / "kernel.mlu")
+    (tmp_path / "host.cpp").write_text(HOST)
+    (tmp_path / "build/release").mkdir(parents=True)
+    (tmp_path / "build/release/neuware").symlink_to(NEUWARE)
+    [block] = [b for b in re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL) if "NEUWARE_HOME=" in b]
+    done = subprocess.run(["sh", "-e", "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and done.stdout == "0 126\n" * 3, done.stdout + done.stderr
+    assert (tmp_path / "profile/Twice-0.html").exists()
+    (tmp_path / "a.mlu").write_text(SINGLE)
+    [single] = re.findall(r"link at once: `cncc (.*?)`", page)
+    assert cncc(*single.split()).returncode == 0 and (tmp_path / "a").exists()
+    sources = [p.read_text() for folder in ("src", "apps") for p in (ROOT / folder).rglob("*.cc")]
+    for variable in set(re.findall(r"^\| `(PICABIA_\w+)` \|", page, re.MULTILINE)):
+        assert any(f'"{variable}"' in text for text in sources), variable
 
 
 PROGRAMS = ROOT / "tests/bang/programs"
