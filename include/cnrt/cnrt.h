@@ -46,6 +46,7 @@ extern "C" {
 
 typedef enum {
   CNRT_RET_SUCCESS = 0,
+  cnrtSuccess = 0, /* its name in CNRT 5 */
   CNRT_RET_WARNING_FAKE_DEVICE = 1,
   CNRT_RET_ERR_NOT_READY = 632006,
   CNRT_RET_ERR_INVALID = 632007,
