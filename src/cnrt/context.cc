@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "cnrt/arrays.h"
 #include "cnrt/context_run.h"
 #include "cnrt/handles.h"
 #include "cnrt/memory.h"
@@ -101,6 +102,10 @@ class Context {
 
  private:
   cnrtRet_t Start(int64_t bytes) {
+    if (CardVersion() != CNRT_MLU270) {
+      PrintInfo("the model is for an MLU270, and the card is set to be another");
+      return CNRT_RET_ERR_UNSUPPORTED;
+    }
     if (device_ == kNoDevice) device_ = CurrentDevice();
     void* memory = nullptr;
     if (bytes > 0) {
@@ -188,9 +193,9 @@ using ContextPointer = std::shared_ptr<Context>;
 
 cnrtRet_t cnrtCreateRuntimeContext(cnrtRuntimeContext_t* pctx, cnrtFunction_t function,
                                    void* /*extra*/) {
+  Clear(pctx);
   return Anytime([&] {
     if (pctx == nullptr) return CNRT_RET_ERR_INVALID;
-    *pctx = nullptr;
     if (!Initialised()) return CNRT_RET_ERR_INIT;
     const auto found = FindFunction(function);
     auto filled = found ? found->Get() : nullptr;
@@ -219,8 +224,8 @@ cnrtRet_t cnrtInitRuntimeContext(cnrtRuntimeContext_t pctx, void* /*extra*/) {
 
 cnrtRet_t cnrtForkRuntimeContext(cnrtRuntimeContext_t* dst_pctx, cnrtRuntimeContext_t src_pctx,
                                  void* /*extra*/) {
+  Clear(dst_pctx);
   if (dst_pctx == nullptr) return Anytime([] { return CNRT_RET_ERR_INVALID; });
-  *dst_pctx = nullptr;
   return WithContext(src_pctx, [&](const ContextPointer& source) {
     ContextPointer fork;
     const cnrtRet_t result = source->Fork(&fork);
@@ -240,7 +245,7 @@ cnrtRet_t cnrtSetCurrentContextDevice(cnrtRuntimeContext_t pctx) {
 }
 
 cnrtRet_t cnrtRuntimeContextCreateQueue(cnrtRuntimeContext_t pctx, cnrtQueue_t* queue) {
-  if (queue != nullptr) *queue = nullptr;
+  Clear(queue);
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (queue == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
     const int device = c->ReadyDevice();
@@ -249,7 +254,7 @@ cnrtRet_t cnrtRuntimeContextCreateQueue(cnrtRuntimeContext_t pctx, cnrtQueue_t* 
 }
 
 cnrtRet_t cnrtRuntimeContextCreateNotifier(cnrtRuntimeContext_t pctx, cnrtNotifier_t* pnotifier) {
-  if (pnotifier != nullptr) *pnotifier = nullptr;
+  Clear(pnotifier);
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (pnotifier == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
     return c->ReadyDevice() < 0 ? CNRT_RET_ERR_INIT : CreateNotifier(pnotifier);
@@ -258,6 +263,10 @@ cnrtRet_t cnrtRuntimeContextCreateNotifier(cnrtRuntimeContext_t pctx, cnrtNotifi
 
 cnrtRet_t cnrtGetRuntimeContextInfo(cnrtRuntimeContext_t pctx, cnrtRuntimeContextInfo_t key,
                                     void** out) {
+  if (out != nullptr) {
+    PutInt(out, 0);
+    if (key == CNRT_RT_CTX_FUNCTION) *out = nullptr;
+  }
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (out == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
     const OfflineFunction& f = c->function();
@@ -317,20 +326,20 @@ cnrtRet_t cnrtInvokeRuntimeContext_V3(cnrtRuntimeContext_t pctx, int* batch_size
 
 cnrtRet_t cnrtRuntimeContextMallocBySizeArray(cnrtRuntimeContext_t pctx, void*** ptr,
                                               size_t* bytesArray, int length) {
-  if (ptr != nullptr) *ptr = nullptr;
+  Clear(ptr);
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (ptr == nullptr || bytesArray == nullptr || length < 1) return CNRT_RET_ERR_INVALID;
     const int device = c->ReadyDevice();
     if (device < 0) return CNRT_RET_ERR_INIT;
     const auto count = static_cast<size_t>(length);
-    auto** made = static_cast<void**>(std::calloc(count, sizeof(void*)));
+    void** made = MakeArray(ArrayKind::kAddresses, count);
     if (made == nullptr) return CNRT_RET_ERR_NOMEM;
     for (size_t i = 0; i < count; ++i) {
       if (bytesArray[i] == 0) continue;
       made[i] = AllocateOnDevice(device, bytesArray[i]);
       if (made[i] != nullptr) continue;
       for (size_t k = 0; k < i; ++k) FreeOnDevice(made[k]);
-      std::free(made);
+      ReleaseArray(ArrayKind::kAddresses, made, count);
       return CNRT_RET_ERR_NOMEM;
     }
     *ptr = made;
@@ -344,13 +353,16 @@ cnrtRet_t cnrtRuntimeContextFree(cnrtRuntimeContext_t pctx, void* ptr) {
 
 cnrtRet_t cnrtRuntimeContextFreeArray(cnrtRuntimeContext_t pctx, void** ptr, int length) {
   return WithContext(pctx, [&](const ContextPointer&) {
-    if (ptr == nullptr || length < 1) return CNRT_RET_ERR_INVALID;
+    // Also an array that cnrtRuntimeContextMallocBySizeArray did not make may be wrong memory.
+    if (length < 1 || !IsLiveArray(ArrayKind::kAddresses, ptr, static_cast<size_t>(length)))
+      return CNRT_RET_ERR_INVALID;
     cnrtRet_t first = CNRT_RET_SUCCESS;
     for (int i = 0; i < length; ++i) {
       const cnrtRet_t result = ptr[i] == nullptr ? CNRT_RET_SUCCESS : cnrtFree(ptr[i]);
       if (first == CNRT_RET_SUCCESS) first = result;
     }
-    if (first == CNRT_RET_SUCCESS) std::free(ptr);  // cnrtRuntimeContextMallocBySizeArray made it
+    if (first == CNRT_RET_SUCCESS)
+      ReleaseArray(ArrayKind::kAddresses, ptr, static_cast<size_t>(length));
     return first;
   });
 }

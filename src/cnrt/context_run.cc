@@ -2,10 +2,14 @@
 // NHWC where the program may have NCHW.
 #include "cnrt/context_run.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "cnrt/model.h"
+#include "devices/mlu/time_model.h"
 #include "kernels/table.h"
+#include "runtime/dry_run.h"
 
 namespace picabia::cnrt {
 namespace {
@@ -125,9 +129,28 @@ Status FunctionRun::RunOrSay(const std::vector<void*>& params) {
   return OkStatus();
 }
 
+// What the card would take, which is a model: this device has no hardware whose time could be read.
+void FunctionRun::PrintHardwareTime() const {
+  std::vector<Shape> shapes;
+  for (const auto& port : function_.inputs) shapes.push_back(port.program_shape());
+  const auto types = runtime::DryRun(*function_.program, shapes);
+  if (!types.ok()) return;
+  std::vector<int64_t> macs;
+  for (const runtime::StepProfile& step : session_->profile()) macs.push_back(step.macs);
+  double ms = 0;
+  const int cores = session_->options().mlu.cores;
+  for (const mlu::ModelledStep& step : mlu::ModelTime(*function_.program, *types, macs, cores))
+    ms += step.ms();
+  std::fprintf(stderr, "CNRT: %s: hardware time, modelled: %.1f us\n", function_.name.c_str(),
+               1000 * ms);
+}
+
 cnrtRet_t FunctionRun::Run(const std::vector<void*>& params) {
   const Status status = RunOrSay(params);
-  if (status.ok()) return CNRT_RET_SUCCESS;
+  if (status.ok()) {
+    if (IsSet("CNRT_GET_HARDWARE_TIME")) PrintHardwareTime();
+    return CNRT_RET_SUCCESS;
+  }
   PrintInfo("function '" + function_.name + "': " + status.message());
   return CNRT_RET_ERR_ONCHIP_CORE;
 }

@@ -23,6 +23,7 @@ class FunctionRun {
   FunctionRun(const program::OfflineFunction& function, std::unique_ptr<runtime::Session> session)
       : function_(function), session_(std::move(session)) {}
   Status RunOrSay(const std::vector<void*>& params);
+  void PrintHardwareTime() const;
 
   const program::OfflineFunction& function_;
   std::unique_ptr<runtime::Session> session_;

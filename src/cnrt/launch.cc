@@ -155,9 +155,9 @@ cnrtRet_t Launch(const void* function, cnrtDim3_t dim, std::vector<bang::Argumen
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtGetKernelParamsBuffer(cnrtKernelParamsBuffer_t* params) {
+  Clear(params);
   return Anytime([&] {
     if (params == nullptr) return CNRT_RET_ERR_INVALID;
-    *params = nullptr;
     auto buffer = std::make_unique<ParamsBuffer>();
     const cnrtKernelParamsBuffer_t handle = buffer.get();
     const std::lock_guard lock(TheBuffers().mutex);
@@ -242,6 +242,7 @@ cnrtRet_t cnrtInvokeKernel_V2(const void* function, cnrtDim3_t dim, cnrtKernelPa
 }
 
 cnrtRet_t cnrtCreateKernelInitParam(cnrtKernelInitParam_t* init_param) {
+  Clear(init_param);
   return Anytime([&] {
     if (init_param == nullptr) return CNRT_RET_ERR_INVALID;
     *init_param = TheInits().Add(std::make_shared<KernelInit>());

@@ -27,9 +27,9 @@ HostBlocks& TheHostBlocks() {
 }
 
 cnrtRet_t Malloc(void** pointer, size_t bytes) {
-  if (pointer == nullptr) return CNRT_RET_ERR_INVALID;
-  *pointer = nullptr;
+  Clear(pointer);
   return Ready([&] {
+    if (pointer == nullptr) return CNRT_RET_ERR_INVALID;
     if (bytes == 0) return CNRT_RET_SUCCESS;
     *pointer = AllocateOnDevice(CurrentDevice(), bytes);
     return *pointer == nullptr ? CNRT_RET_ERR_NOMEM : CNRT_RET_SUCCESS;
@@ -102,7 +102,10 @@ void FreeOnDevice(void* base) {
   if (base != nullptr) DeviceMemory::Get().Free(base);
 }
 
-void FreeAllDeviceMemory() { DeviceMemory::Get().FreeAll(); }
+void FreeAllDeviceMemory() {
+  ForgetMappings(nullptr, SIZE_MAX);
+  DeviceMemory::Get().FreeAll();
+}
 
 }  // namespace picabia::cnrt
 
@@ -117,6 +120,7 @@ cnrtRet_t cnrtFree(void* ptr) {
     const auto block = DeviceMemory::Get().Find(ptr);
     if (!block || block->base != ptr) return CNRT_RET_ERR_FIND_DEV_ADDR;
     WaitForQueuesOfDevice(block->device);
+    ForgetMappings(block->base, block->bytes);
     return DeviceMemory::Get().Free(ptr) ? CNRT_RET_SUCCESS : CNRT_RET_ERR_FIND_DEV_ADDR;
   });
 }
@@ -169,9 +173,9 @@ cnrtRet_t cnrtMemsetD32Async(void* ptr, uint32_t ui, size_t n, cnrtQueue_t queue
 }
 
 cnrtRet_t cnrtMallocHost(void** pPtr, size_t bytes, cnrtMemType_t type) {
+  Clear(pPtr);
   return Anytime([&] {
     if (pPtr == nullptr) return CNRT_RET_ERR_INVALID;
-    *pPtr = nullptr;
     if (type < CNRT_MEMTYPE_DEFAULT || type > CNRT_MEMTYPE_DEV) return CNRT_RET_ERR_INVALID;
     if (bytes == 0) return CNRT_RET_SUCCESS;
     void* block = nullptr;
@@ -193,6 +197,7 @@ cnrtRet_t cnrtFreeHost(void* ptr) {
 }
 
 cnrtRet_t cnrtMemGetInfo(size_t* free, size_t* total) {
+  Clear(free, total);
   return Ready([&] {
     if (free == nullptr || total == nullptr) return CNRT_RET_ERR_INVALID;
     *total = DeviceBytes();
@@ -202,16 +207,16 @@ cnrtRet_t cnrtMemGetInfo(size_t* free, size_t* total) {
 }
 
 cnrtRet_t cnrtGetMemInfo(size_t* free, size_t* total, cnrtChannelType_t channel) {
+  Clear(free, total);
   if (channel < CNRT_CHANNEL_TYPE_DUPLICATE || channel > CNRT_CHANNEL_TYPE_3)
     return Anytime([] { return CNRT_RET_ERR_INVALID; });
   return cnrtMemGetInfo(free, total);
 }
 
 cnrtRet_t cnrtGetMemorySize(void** devBasePtr, void* devPtr, size_t* bytes) {
+  Clear(devBasePtr, bytes);
   return Ready([&] {
     if (devBasePtr == nullptr || bytes == nullptr) return CNRT_RET_ERR_INVALID;
-    *devBasePtr = nullptr;
-    *bytes = 0;
     const auto block = DeviceMemory::Get().Find(devPtr);
     if (!block) return CNRT_RET_ERR_FIND_DEV_ADDR;
     *devBasePtr = block->base;

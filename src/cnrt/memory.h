@@ -18,6 +18,9 @@ void* AllocateOnDevice(int device, size_t bytes);
 // Null is fine.
 void FreeOnDevice(void* base);
 
+// Mappings and shares of the block that begins there are gone with it (mapping.cc).
+void ForgetMappings(const void* base, size_t bytes);
+
 // When the last cnrtDestroy has emptied the queues.
 void FreeAllDeviceMemory();
 

@@ -61,9 +61,9 @@ void DestroyAllNotifiers() { TheNotifiers().RemoveAll(); }
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtCreateNotifier(cnrtNotifier_t* notifier) {
+  Clear(notifier);
   return Anytime([&] {
     if (notifier == nullptr) return CNRT_RET_ERR_INVALID;
-    *notifier = nullptr;
     return Initialised() ? CreateNotifier(notifier) : CNRT_RET_ERR_INIT;
   });
 }
@@ -122,9 +122,9 @@ cnrtRet_t cnrtQueueWaitNotifier(cnrtNotifier_t notifier, cnrtQueue_t queue, unsi
 }
 
 cnrtRet_t cnrtNotifierDuration(cnrtNotifier_t start, cnrtNotifier_t end, float* us) {
+  Clear(us);
   return Ready([&] {
     if (us == nullptr) return CNRT_RET_ERR_INVALID;
-    *us = 0;
     const std::shared_ptr<Notifier> first = TheNotifiers().Get(start);
     const std::shared_ptr<Notifier> last = TheNotifiers().Get(end);
     if (!first || !last) return CNRT_RET_ERR_INVALID;

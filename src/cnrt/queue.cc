@@ -152,9 +152,9 @@ void DestroyAllQueues() {
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtCreateQueue(cnrtQueue_t* pQueue) {
+  Clear(pQueue);
   return Anytime([&] {
     if (pQueue == nullptr) return CNRT_RET_ERR_INVALID;
-    *pQueue = nullptr;
     return Initialised() ? CreateQueueOn(CurrentDevice(), pQueue) : CNRT_RET_ERR_INIT;
   });
 }
