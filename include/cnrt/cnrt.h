@@ -342,7 +342,7 @@ CNRT_DLL_API cnrtRet_t cnrtMallocFrameBuffer(void **pPtr, size_t bytes);
 /* Waits for the queues of the device first: work that is under way may use the block. FIND_DEV_ADDR
  * when unknown. */
 CNRT_DLL_API cnrtRet_t cnrtFree(void *ptr);
-/* Frees each of `length` blocks, not the array. */
+/* Frees each of `length` blocks, and the array where the library made it. */
 CNRT_DLL_API cnrtRet_t cnrtFreeArray(void **ptr, int length);
 /* Blocks until the copy is done. INVALID for null or an unknown direction, OUT_RANGE when a device
  * side passes the end of its block, FIND_DEV_ADDR when it is no device memory. */
@@ -715,5 +715,10 @@ CNRT_DLL_API cnrtRet_t cnrtNotifierElapsedTime(cnrtNotifier_t start, cnrtNotifie
 
 #ifdef __cplusplus
 }
+#endif
+
+/* What programs for the MLU100 use beside it. */
+#ifdef CNRT_LEGACY
+#include "cnrt_legacy.h"
 #endif
 #endif /* __CNRT_H */

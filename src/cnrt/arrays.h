@@ -8,7 +8,7 @@
 namespace picabia::cnrt {
 
 // A released array is used again for its kind only.
-enum class ArrayKind { kDescriptors, kAddresses };
+enum class ArrayKind { kDescriptors, kDataDescriptors, kAddresses };
 
 // An array of `length` null pointers. Null when the host is full. length > 0.
 void** MakeArray(ArrayKind kind, size_t length);

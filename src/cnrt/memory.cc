@@ -7,6 +7,7 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "cnrt/arrays.h"
 #include "cnrt/queue.h"
 #include "cnrt/state.h"
 #include "devices/mlu/bang/device_memory.h"
@@ -133,6 +134,7 @@ cnrtRet_t cnrtFreeArray(void** ptr, int length) {
       const cnrtRet_t result = cnrtFree(ptr[i]);
       if (first == CNRT_RET_SUCCESS) first = result;
     }
+    if (length > 0) ReleaseArray(ArrayKind::kAddresses, ptr, static_cast<size_t>(length));
     return first;
   });
 }

@@ -217,8 +217,16 @@ void Function::Fill(ModelPointer model, const OfflineFunction* function) {
 }
 
 void Function::Share(std::shared_ptr<const OfflineFunction> function) {
+  std::shared_ptr<void> old;  // destroyed when the lock is gone
   const std::lock_guard lock(mutex_);
   function_ = std::move(function);
+  old.swap(attached_);
+}
+
+std::shared_ptr<void> Function::Attached(std::shared_ptr<void> (*make)(const OfflineFunction&)) {
+  const std::lock_guard lock(mutex_);
+  if (!attached_ && function_) attached_ = make(*function_);
+  return attached_;
 }
 
 std::shared_ptr<const OfflineFunction> Function::Get() const {

@@ -21,10 +21,15 @@ class Function {
   void Share(std::shared_ptr<const program::OfflineFunction> function);
   // Null while it is empty. The result keeps the model alive.
   std::shared_ptr<const program::OfflineFunction> Get() const;
+  // What another file keeps with a filled function, made at the first call; it goes when the
+  // function is filled anew or destroyed. Null while it is empty.
+  std::shared_ptr<void> Attached(
+      std::shared_ptr<void> (*make)(const program::OfflineFunction& function));
 
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const program::OfflineFunction> function_;
+  std::shared_ptr<void> attached_;
 };
 
 // Null when the handle is none of a live function.

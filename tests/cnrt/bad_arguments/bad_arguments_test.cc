@@ -15,8 +15,9 @@ namespace {
 
 Rows AllRows() {
   Rows all;
-  for (const Rows& rows : {DeviceRows(), MemoryRows(), QueueRows(), KernelRows(), ModelRows(),
-                           ContextRows(), DescriptorRows(), MappingRows(), ConversionRows()})
+  for (const Rows& rows :
+       {DeviceRows(), MemoryRows(), QueueRows(), KernelRows(), ModelRows(), ContextRows(),
+        DescriptorRows(), MappingRows(), ConversionRows(), LegacyRows()})
     all.insert(all.end(), rows.begin(), rows.end());
   return all;
 }
@@ -53,13 +54,16 @@ std::string Read(const char* path) {
 
 // "function(argument)" of everything in the header that is an address or a handle.
 std::set<std::string> WantedArguments() {
-  std::string text = std::regex_replace(Read(CNRT_HEADER), std::regex("/\\*[^]*?\\*/"), "");
+  std::string text =
+      std::regex_replace(Read(CNRT_HEADERS "cnrt.h") + Read(CNRT_HEADERS "cnrt_legacy.h"),
+                         std::regex("/\\*[^]*?\\*/"), "");
   std::set<std::string> wanted;
   const std::regex function("CNRT_DLL_API\\s+cnrtRet_t\\s+(cnrt\\w+)\\(([^)]*)\\)");
   const std::regex argument("([^,]*[\\s*])(\\w+)(\\[\\])?\\s*(,|$)");
   const std::regex handle(
       "(cnrtDev|cnrtModel|cnrtFunction|cnrtQueue|cnrtNotifier|cnrtRuntimeContext|cnrtParamDesc|"
-      "cnrtParamDescArray|cnrtQuantizedParam|cnrtKernelInitParam|cnrtKernelParamsBuffer)_t\\s|"
+      "cnrtParamDescArray|cnrtDataDesc|cnrtDataDescArray|cnrtStream|cnrtEvent|cnrtQuantizedParam|"
+      "cnrtKernelInitParam|cnrtKernelParamsBuffer)_t\\s|"
       "cnrtIpcMemHandle|\\*");
   for (std::sregex_iterator f(text.begin(), text.end(), function), end; f != end; ++f) {
     const std::string list = (*f)[2];

@@ -176,6 +176,16 @@ void World::MakeDescriptors() {
   MUST(cnrtCreateParamDescArray(&descs.live, 1));
   MUST(cnrtCreateParamDescArray(&old_descs, 1));
   MUST(cnrtDestroyParamDescArray(old_descs, 1));
+  int num = 0;
+  cnrtFunction_t gone = nullptr;
+  MUST(cnrtGetInputDataDesc(&datas.live, &num, function.live));
+  MUST(cnrtCopyFunction(&gone, function.live));
+  MUST(cnrtGetInputDataDesc(&datas.stale, &num, gone));
+  data.live = datas.live[0];
+  SetWrong(&data, datas.stale[0], queue.live, memory);
+  SetWrong(&datas, datas.stale, queue.live, memory);
+  MUST(cnrtDestroyFunction(gone));
+  MUST(cnrtInitFunctionMemory_V2(function.live, nullptr));
   SetWrong(&desc, old_desc, queue.live, memory);
   SetWrong(&descs, old_descs, queue.live, memory);
 }

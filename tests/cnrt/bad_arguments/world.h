@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cnrt.h"
+#include "cnrt_legacy.h"
 
 namespace bad_arguments {
 
@@ -66,6 +66,8 @@ class World {
   Object<cnrtRuntimeContext_t> context, uninitialised;
   Object<cnrtParamDesc_t> desc;
   Object<cnrtParamDescArray_t> descs;
+  Object<cnrtDataDesc_t> data;
+  Object<cnrtDataDescArray_t> datas;
   Object<cnrtKernelParamsBuffer_t> params;
   Object<cnrtKernelInitParam_t> init;
   Object<cnrtQuantizedParam_t> quantized;
@@ -128,5 +130,6 @@ Rows ContextRows();
 Rows DescriptorRows();
 Rows MappingRows();
 Rows ConversionRows();
+Rows LegacyRows();
 
 }  // namespace bad_arguments
