@@ -7,7 +7,7 @@
 
 #include "cnrt/small_model.h"
 
-extern "C" void Nothing(void* out, int n);  // nothing.mlu
+extern "C" void Nothing(void* out, int n);  // kernels.mlu
 
 namespace bad_arguments {
 
