@@ -7,7 +7,6 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace picabia::cnrt {
 namespace {
@@ -26,7 +25,8 @@ Arrays& TheArrays() {
 
 }  // namespace
 
-void** MakeArray(ArrayKind kind, size_t length) {
+void** MakeArray(ArrayKind kind, const std::vector<void*>& pointers) {
+  const size_t length = pointers.size();
   Arrays& arrays = TheArrays();
   const std::lock_guard lock(arrays.mutex);
   std::vector<void**>& released = arrays.released[{kind, length}];
@@ -37,8 +37,16 @@ void** MakeArray(ArrayKind kind, size_t length) {
     array = released.back();
     released.pop_back();
   }
-  if (array != nullptr) arrays.live[array] = {kind, length};
+  if (array == nullptr) return nullptr;
+  std::copy(pointers.begin(), pointers.end(), array);
+  arrays.live[array] = {kind, length};
   return array;
+}
+
+std::vector<void*> ReadArray(const void* array, size_t length) {
+  const std::lock_guard lock(TheArrays().mutex);
+  const auto* pointers = static_cast<void* const*>(array);
+  return {pointers, pointers + length};
 }
 
 bool IsLiveArray(ArrayKind kind, const void* array, size_t length) {

@@ -4,14 +4,19 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace picabia::cnrt {
 
 // A released array is used again for its kind only.
 enum class ArrayKind { kDescriptors, kDataDescriptors, kAddresses };
 
-// An array of `length` null pointers. Null when the host is full. length > 0.
-void** MakeArray(ArrayKind kind, size_t length);
+// Null when the host is full. pointers: at least one.
+void** MakeArray(ArrayKind kind, const std::vector<void*>& pointers);
+
+// What stands in an array, of the library or of a client; IsAddress(array). No other thread
+// releases one meanwhile.
+std::vector<void*> ReadArray(const void* array, size_t length);
 
 // Whether `array` is live, of that kind and length.
 bool IsLiveArray(ArrayKind kind, const void* array, size_t length);

@@ -1,5 +1,5 @@
 // Runtime contexts: a function made ready to run on a device, and its runs.
-#include <atomic>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -28,7 +28,7 @@ class Context {
   explicit Context(std::shared_ptr<const OfflineFunction> function)
       : function_(std::move(function)) {}
   ~Context() {
-    FreeOnDevice(memory_);
+    ReleaseOnDevice(device_, reserved_);
     if (function_handle_ != nullptr) cnrtDestroyFunction(function_handle_);
   }
 
@@ -107,19 +107,16 @@ class Context {
       return CNRT_RET_ERR_UNSUPPORTED;
     }
     if (device_ == kNoDevice) device_ = CurrentDevice();
-    void* memory = nullptr;
-    if (bytes > 0) {
-      memory = AllocateOnDevice(device_, static_cast<size_t>(bytes));
-      if (memory == nullptr) return CNRT_RET_ERR_NOMEM;
-    }
+    const auto wanted = static_cast<size_t>(std::max<int64_t>(bytes, 0));
+    if (!ReserveOnDevice(device_, wanted)) return CNRT_RET_ERR_NOMEM;
     auto run = FunctionRun::Create(*function_);
     if (!run.ok()) {
-      FreeOnDevice(memory);
+      ReleaseOnDevice(device_, wanted);
       PrintInfo(run.status().message());
       return run.status().code() == StatusCode::kUnsupported ? CNRT_RET_ERR_UNSUPPORTED
                                                              : CNRT_RET_ERR_INVALID;
     }
-    memory_ = memory;
+    reserved_ = wanted;
     run_ = *std::move(run);
     return CNRT_RET_SUCCESS;
   }
@@ -129,7 +126,7 @@ class Context {
   int device_ = kNoDevice;
   cnrtChannelType_t channel_ = CNRT_CHANNEL_TYPE_NONE;
   cnrtFunction_t function_handle_ = nullptr;
-  void* memory_ = nullptr;            // what the card would hold weights and tensors in
+  size_t reserved_ = 0;               // bytes that the card would hold weights and tensors in
   std::unique_ptr<FunctionRun> run_;  // null until Init; then only Run uses it
   std::mutex running_;                // one run at a time
 };
@@ -171,6 +168,7 @@ cnrtRet_t Invoke(cnrtRuntimeContext_t handle, void** params, cnrtQueue_t queue) 
     const int device = context->ReadyDevice();
     if (device < 0) return CNRT_RET_ERR_INIT;
     std::vector<void*> taken;
+    const auto use = UseMemory();
     const cnrtRet_t checked = TakeParams(context->function(), params, &taken);
     if (checked != CNRT_RET_SUCCESS) return checked;
     const auto found = FindQueue(queue);
@@ -332,18 +330,17 @@ cnrtRet_t cnrtRuntimeContextMallocBySizeArray(cnrtRuntimeContext_t pctx, void***
     const int device = c->ReadyDevice();
     if (device < 0) return CNRT_RET_ERR_INIT;
     const auto count = static_cast<size_t>(length);
-    void** made = MakeArray(ArrayKind::kAddresses, count);
-    if (made == nullptr) return CNRT_RET_ERR_NOMEM;
-    for (size_t i = 0; i < count; ++i) {
+    std::vector<void*> blocks(count);
+    bool all = true;
+    for (size_t i = 0; i < count && all; ++i) {
       if (bytesArray[i] == 0) continue;
-      made[i] = AllocateOnDevice(device, bytesArray[i]);
-      if (made[i] != nullptr) continue;
-      for (size_t k = 0; k < i; ++k) FreeOnDevice(made[k]);
-      ReleaseArray(ArrayKind::kAddresses, made, count);
-      return CNRT_RET_ERR_NOMEM;
+      blocks[i] = AllocateOnDevice(device, bytesArray[i]);
+      all = blocks[i] != nullptr;
     }
-    *ptr = made;
-    return CNRT_RET_SUCCESS;
+    *ptr = all ? MakeArray(ArrayKind::kAddresses, blocks) : nullptr;
+    if (*ptr != nullptr) return CNRT_RET_SUCCESS;
+    for (void* block : blocks) FreeOnDevice(block);
+    return CNRT_RET_ERR_NOMEM;
   });
 }
 
@@ -357,8 +354,8 @@ cnrtRet_t cnrtRuntimeContextFreeArray(cnrtRuntimeContext_t pctx, void** ptr, int
     if (length < 1 || !IsLiveArray(ArrayKind::kAddresses, ptr, static_cast<size_t>(length)))
       return CNRT_RET_ERR_INVALID;
     cnrtRet_t first = CNRT_RET_SUCCESS;
-    for (int i = 0; i < length; ++i) {
-      const cnrtRet_t result = ptr[i] == nullptr ? CNRT_RET_SUCCESS : cnrtFree(ptr[i]);
+    for (void* block : ReadArray(ptr, static_cast<size_t>(length))) {
+      const cnrtRet_t result = block == nullptr ? CNRT_RET_SUCCESS : cnrtFree(block);
       if (first == CNRT_RET_SUCCESS) first = result;
     }
     if (first == CNRT_RET_SUCCESS)

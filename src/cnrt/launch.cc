@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "cnrt/handles.h"
+#include "cnrt/memory.h"
 #include "cnrt/queue.h"
 #include "cnrt/state.h"
 
@@ -147,6 +148,7 @@ cnrtRet_t Launch(const void* function, cnrtDim3_t dim, std::vector<bang::Argumen
                  cnrtFunctionType_t type, cnrtQueue_t queue) {
   const std::shared_ptr<Queue> where = FindQueue(queue);
   if (!where) return CNRT_RET_ERR_QUEUE;
+  const auto use = UseMemory();
   return Put(where, bang::PrepareLaunch(function, {dim.x, dim.y, dim.z}, type, arguments));
 }
 
@@ -293,6 +295,7 @@ int picabia_bang_launch(const picabia_bang_kernel* kernel, const void* address,
   return Ready([&] {
     const std::shared_ptr<Queue> where = FindQueue(static_cast<cnrtQueue_t>(queue));
     if (!where) return CNRT_RET_ERR_QUEUE;
+    const auto use = UseMemory();
     // The registered kernel knows more: its variables, its checked twin.
     const picabia::bang::KernelEntry known = picabia::bang::FindKernel(address);
     if (known.kernel != nullptr) {

@@ -81,13 +81,15 @@ Descs& TheDescs() {
 // The descriptors of a function's inputs or outputs.
 struct DescArray {
   explicit DescArray(const std::vector<OfflinePort>& ports) : length(ports.size()) {
-    array = reinterpret_cast<cnrtDataDescArray_t>(MakeArray(ArrayKind::kDataDescriptors, room()));
-    if (array == nullptr) throw std::bad_alloc();
+    std::vector<void*> descs(room());
     for (size_t i = 0; i < length; ++i)
-      array[i] = TheDescs().Add(std::make_shared<DataDesc>(ports[i]));
+      descs[i] = TheDescs().Add(std::make_shared<DataDesc>(ports[i]));
+    array = reinterpret_cast<cnrtDataDescArray_t>(MakeArray(ArrayKind::kDataDescriptors, descs));
+    if (array == nullptr) throw std::bad_alloc();
   }
   ~DescArray() {
-    for (size_t i = 0; i < length; ++i) TheDescs().Remove(array[i]);
+    for (void* desc : ReadArray(array, length))
+      TheDescs().Remove(static_cast<cnrtDataDesc_t>(desc));
     ReleaseArray(ArrayKind::kDataDescriptors, array, room());
   }
   DescArray(const DescArray&) = delete;
@@ -163,17 +165,19 @@ cnrtRet_t MallocArray(void*** pointers, cnrtDataDescArray_t descs, int length, i
   Clear(pointers);
   return Ready([&] {
     if (pointers == nullptr || !IsAddress(descs) || length < 1) return CNRT_RET_ERR_INVALID;
-    void** made = MakeArray(ArrayKind::kAddresses, static_cast<size_t>(length));
-    if (made == nullptr) return CNRT_RET_ERR_NOMEM;
-    for (int i = 0; i < length; ++i) {
-      const cnrtRet_t result = Malloc(&made[i], descs[i], items);
-      if (result == CNRT_RET_SUCCESS) continue;
-      for (int k = 0; k < i; ++k) FreeOnDevice(made[k]);
-      ReleaseArray(ArrayKind::kAddresses, made, static_cast<size_t>(length));
-      return result;
+    std::vector<void*> blocks;
+    cnrtRet_t result = CNRT_RET_SUCCESS;
+    for (void* desc : ReadArray(descs, static_cast<size_t>(length))) {
+      result = Malloc(&blocks.emplace_back(), static_cast<cnrtDataDesc_t>(desc), items);
+      if (result != CNRT_RET_SUCCESS) break;
     }
-    *pointers = made;
-    return CNRT_RET_SUCCESS;
+    if (result == CNRT_RET_SUCCESS) {
+      *pointers = MakeArray(ArrayKind::kAddresses, blocks);
+      if (*pointers != nullptr) return result;
+      result = CNRT_RET_ERR_NOMEM;
+    }
+    for (void* block : blocks) FreeOnDevice(block);
+    return result;
   });
 }
 
@@ -186,6 +190,7 @@ cnrtRet_t Copy(void* dst, void* src, cnrtDataDesc_t handle, int items, cnrtMemTr
     const bool known = to_device || dir == CNRT_MEM_TRANS_DIR_DEV2HOST;
     if (!known || dst == nullptr || src == nullptr || !Bytes(desc->bytes(), items, &bytes))
       return CNRT_RET_ERR_INVALID;
+    const auto use = UseMemory();
     cnrtRet_t result =
         bytes == 0 ? CNRT_RET_SUCCESS : CheckDeviceRange(to_device ? dst : src, bytes);
     const size_t host_bytes = desc->host_bytes();
@@ -205,8 +210,12 @@ cnrtRet_t CopyArray(void** dst, void** src, cnrtDataDescArray_t descs, int lengt
   return Ready([&] {
     if (!IsAddress(dst) || !IsAddress(src) || !IsAddress(descs) || length < 1)
       return CNRT_RET_ERR_INVALID;
-    for (int i = 0; i < length; ++i) {
-      const cnrtRet_t result = Copy(dst[i], src[i], descs[i], items, dir);
+    const auto count = static_cast<size_t>(length);
+    const auto to = ReadArray(dst, count), from = ReadArray(src, count),
+               handles = ReadArray(descs, count);
+    for (size_t i = 0; i < count; ++i) {
+      const auto desc = static_cast<cnrtDataDesc_t>(handles[i]);
+      const cnrtRet_t result = Copy(to[i], from[i], desc, items, dir);
       if (result != CNRT_RET_SUCCESS) return result;
     }
     return CNRT_RET_SUCCESS;

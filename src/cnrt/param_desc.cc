@@ -103,16 +103,28 @@ cnrtRet_t WithPort(cnrtFunction_t handle, const char* name, const void* out, Bod
   });
 }
 
-// The place of a name in an array of descriptors.
-cnrtRet_t FindByName(cnrtParamDescArray_t descs, int count, const char* name, int* index) {
+std::vector<cnrtParamDesc_t> Read(cnrtParamDescArray_t descs, int count) {
+  std::vector<cnrtParamDesc_t> handles;
+  for (void* desc : ReadArray(descs, static_cast<size_t>(count)))
+    handles.push_back(static_cast<cnrtParamDesc_t>(desc));
+  return handles;
+}
+
+// The place of a name in an array of descriptors, and the descriptor.
+cnrtRet_t FindByName(cnrtParamDescArray_t descs, int count, const char* name, int* index,
+                     cnrtParamDesc_t* found) {
   if (!IsAddress(descs) || count < 0 || name == nullptr) return CNRT_RET_ERR_INVALID;
-  for (int i = 0; i < count; ++i) {
-    const auto desc = TheDescs().Get(descs[i]);
+  int i = 0;
+  for (const cnrtParamDesc_t handle : Read(descs, count)) {
+    const auto desc = TheDescs().Get(handle);
     if (!desc) return CNRT_RET_ERR_INVALID;
     const std::lock_guard lock(desc->mutex);
-    if (desc->name != name) continue;
-    *index = i;
-    return CNRT_RET_SUCCESS;
+    if (desc->name == name) {
+      *index = i;
+      if (found != nullptr) *found = handle;
+      return CNRT_RET_SUCCESS;
+    }
+    ++i;
   }
   return CNRT_RET_ERR_NO_EXIST;
 }
@@ -141,10 +153,13 @@ cnrtRet_t cnrtCreateParamDescArray(cnrtParamDescArray_t* param_descs, int param_
   return Anytime([&] {
     if (param_descs == nullptr) return CNRT_RET_ERR_INVALID;
     if (param_num < 1 || param_num > kMaxParams) return CNRT_RET_ERR_INVALID;
-    auto* made = reinterpret_cast<cnrtParamDescArray_t>(
-        MakeArray(ArrayKind::kDescriptors, static_cast<size_t>(param_num)));
-    if (made == nullptr) return CNRT_RET_ERR_NOMEM;
-    for (int i = 0; i < param_num; ++i) cnrtCreateParamDesc(&made[i]);
+    std::vector<void*> descs(static_cast<size_t>(param_num));
+    for (void*& desc : descs) cnrtCreateParamDesc(reinterpret_cast<cnrtParamDesc_t*>(&desc));
+    auto* made = reinterpret_cast<cnrtParamDescArray_t>(MakeArray(ArrayKind::kDescriptors, descs));
+    if (made == nullptr) {
+      for (void* desc : descs) cnrtDestroyParamDesc(static_cast<cnrtParamDesc_t>(desc));
+      return CNRT_RET_ERR_NOMEM;
+    }
     *param_descs = made;
     return CNRT_RET_SUCCESS;
   });
@@ -155,7 +170,7 @@ cnrtRet_t cnrtDestroyParamDescArray(cnrtParamDescArray_t param_descs, int param_
     if (param_num < 1 ||
         !IsLiveArray(ArrayKind::kDescriptors, param_descs, static_cast<size_t>(param_num)))
       return CNRT_RET_ERR_INVALID;
-    const std::vector<cnrtParamDesc_t> descs(param_descs, param_descs + param_num);
+    const auto descs = Read(param_descs, param_num);
     if (!ReleaseArray(ArrayKind::kDescriptors, param_descs, descs.size()))
       return CNRT_RET_ERR_INVALID;
     for (const cnrtParamDesc_t desc : descs) TheDescs().Remove(desc);
@@ -265,7 +280,7 @@ cnrtRet_t cnrtGetIndexFromParamDescArrayByName(int* index, cnrtParamDescArray_t 
   Clear(index);
   return Anytime([&] {
     if (index == nullptr) return CNRT_RET_ERR_INVALID;
-    return FindByName(param_descs, param_num, name, index);
+    return FindByName(param_descs, param_num, name, index, nullptr);
   });
 }
 
@@ -276,9 +291,7 @@ cnrtRet_t cnrtGetParamDescFromParamDescArrayByName(cnrtParamDesc_t* param_desc,
   return Anytime([&] {
     if (param_desc == nullptr) return CNRT_RET_ERR_INVALID;
     int index = 0;
-    const cnrtRet_t result = FindByName(param_descs, param_num, name, &index);
-    if (result == CNRT_RET_SUCCESS) *param_desc = param_descs[index];
-    return result;
+    return FindByName(param_descs, param_num, name, &index, param_desc);
   });
 }
 
@@ -292,17 +305,17 @@ cnrtRet_t cnrtInferFunctionOutputShape(cnrtFunction_t func, int input_num,
         input_num != static_cast<int>(filled->inputs.size()) ||
         output_num != static_cast<int>(filled->outputs.size()))
       return CNRT_RET_ERR_INVALID;
-    for (int i = 0; i < output_num; ++i)
-      if (!TheDescs().Get(output_params[i])) return CNRT_RET_ERR_INVALID;
+    const auto inputs = Read(input_params, input_num), outputs = Read(output_params, output_num);
+    for (const auto* handles : {&inputs, &outputs})
+      for (const cnrtParamDesc_t handle : *handles)
+        if (!TheDescs().Get(handle)) return CNRT_RET_ERR_INVALID;
     for (int i = 0; i < input_num; ++i)
-      if (!TheDescs().Get(input_params[i])) return CNRT_RET_ERR_INVALID;
-    for (int i = 0; i < input_num; ++i)
-      if (!Stands(input_params[i], filled->inputs[static_cast<size_t>(i)]))
+      if (!Stands(inputs[static_cast<size_t>(i)], filled->inputs[static_cast<size_t>(i)]))
         return CNRT_RET_ERR_FUNC_CALL;
     for (int i = 0; i < input_num; ++i)
-      Fill(input_params[i], filled->inputs[static_cast<size_t>(i)], i);
+      Fill(inputs[static_cast<size_t>(i)], filled->inputs[static_cast<size_t>(i)], i);
     for (int i = 0; i < output_num; ++i)
-      Fill(output_params[i], filled->outputs[static_cast<size_t>(i)], input_num + i);
+      Fill(outputs[static_cast<size_t>(i)], filled->outputs[static_cast<size_t>(i)], input_num + i);
     return CNRT_RET_SUCCESS;
   });
 }

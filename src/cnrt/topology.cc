@@ -141,6 +141,7 @@ cnrtRet_t cnrtGetPeerAccessibility(unsigned int* CanPeer, int Dev, int PeerDev) 
 
 cnrtRet_t cnrtMemcpyPeer(void* dst, int dstDevice, void* src, int srcDevice, size_t count) {
   return Ready([&] {
+    const auto use = UseMemory();
     const cnrtRet_t checked = CheckPeerCopy(dst, dstDevice, src, srcDevice, count);
     if (checked == CNRT_RET_SUCCESS && count > 0) std::memmove(dst, src, count);
     return checked;
@@ -150,6 +151,7 @@ cnrtRet_t cnrtMemcpyPeer(void* dst, int dstDevice, void* src, int srcDevice, siz
 cnrtRet_t cnrtMemcpyPeerAsync(void* dst, int dstDevOrdinal, void* src, int srcDevOrdinal,
                               size_t bytes, cnrtQueue_t queue) {
   return Ready([&] {
+    const auto use = UseMemory();
     const cnrtRet_t checked = CheckPeerCopy(dst, dstDevOrdinal, src, srcDevOrdinal, bytes);
     if (checked != CNRT_RET_SUCCESS) return checked;
     return Enqueue(queue, [=] {
