@@ -107,6 +107,7 @@ Status PutOutput(const OfflinePort& port, Tensor tensor, void* memory,
 Result<std::unique_ptr<FunctionRun>> FunctionRun::Create(const program::OfflineFunction& function) {
   runtime::SessionOptions options;
   options.device = runtime::DeviceKind::kMlu;
+  options.mlu.in_process = true;
   options.mlu.model_parallelism = std::min(function.model_parallelism, options.mlu.cores);
   PICABIA_ASSIGN_OR_RETURN(auto session, runtime::Session::Create(function.program, options));
   return std::unique_ptr<FunctionRun>(new FunctionRun(function, std::move(session)));
