@@ -142,6 +142,22 @@ def test_example_programs(picabia, quantized, cnrt, examples, picabia_binary, tm
         assert np.fromfile(raw, np.float16).std() > 1
 
 
+def test_online_through_a_library(quantized, online, picabia, picabia_binary, tmp_path, monkeypatch):
+    """PICABIA_CNRT: the same bytes, at two sizes, from the whole network behind the public functions."""
+    source, target = ports(picabia, quantized)
+    rng = np.random.default_rng(5)
+    pictures = [rng.integers(0, 256, (1, h, w, 3)).astype(np.float32) for h, w in ((48, 80), (33, 47))]
+    here = [online(quantized, {source: x}, target) for x in pictures]
+    monkeypatch.setenv("PICABIA_CNRT", str(picabia_binary.parent.parent / "lib" / "libcnrt.so"))
+    for x, expected in zip(pictures, here):
+        assert expected.std() > 1
+        np.testing.assert_array_equal(online(quantized, {source: x}, target), expected)
+    monkeypatch.setenv("PICABIA_CNRT", str(tmp_path / "none.so"))
+    done = picabia("run", quantized, "--device", "mlu", "--feed", f"{source}={tmp_path}/in0.npy", "--fetch",
+                   f"{target}={tmp_path}/other.npy")
+    assert done.returncode == 1 and "none.so" in done.stderr and not (tmp_path / "other.npy").exists()
+
+
 def test_environment(picabia, quantized, examples, picabia_binary, tmp_path):
     out = compile_model(picabia, quantized, tmp_path / "m.cambricon", "--size", "32x32")
     command = [str(c) for c in (picabia_binary.parent / "cnrt_style_transfer", out, examples / "rocket.jpg",
