@@ -7,9 +7,9 @@
  * thread. "Asynchronous" functions only put work into a queue, which runs it in order on a thread
  * of its own; the first error of such work is what the next cnrtSyncQueue of that queue returns.
  * An argument that is null, or no live handle of its kind, is INVALID unless a function says
- * otherwise; such a queue is QUEUE, such device memory FIND_DEV_ADDR. Almost everything is INIT before
- * cnrtInit; what is about models and data on the host needs none.
- * Sizes are bytes. Device pointers are ordinary addresses and may be offset.
+ * otherwise; such a queue is QUEUE, such device memory FIND_DEV_ADDR. Almost everything is INIT
+ * before cnrtInit; what is about models and data on the host needs none. Sizes are bytes. Device
+ * pointers are ordinary addresses and may be offset.
  */
 #ifndef __CNRT_H
 #define __CNRT_H
@@ -602,8 +602,8 @@ CNRT_DLL_API cnrtRet_t cnrtCacheOperationRange(void *host_ptr, size_t size, cnrt
 CNRT_DLL_API cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle *handle, void *devPtr);
 CNRT_DLL_API cnrtRet_t cnrtMapMemHandle(void **devPtr, cnrtIpcMemHandle handle, int flag);
 CNRT_DLL_API cnrtRet_t cnrtUnMapMemHandle(void *devPtr);
-/* A list of values by name; `len` and `outlen` are bytes. NO_EXIST: no such name; OUT_RANGE: `outlen`
- * is too small. */
+/* A list of values by name; `len` and `outlen` are bytes. NO_EXIST: no such name; OUT_RANGE:
+ * `outlen` is too small. */
 CNRT_DLL_API cnrtRet_t cnrtAllocParam(void **pParam);
 CNRT_DLL_API cnrtRet_t cnrtAddParam(void *param, char *name, int len, void *data);
 CNRT_DLL_API cnrtRet_t cnrtGetParam(void *param, char *name, void *out, int outlen);

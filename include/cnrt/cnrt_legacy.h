@@ -1,10 +1,10 @@
-/* The interface of the MLU100 that programs of 2018 and 2019 use: descriptors of data, functions that
- * are run without a context, streams and events. cnrt.h includes it where CNRT_LEGACY is defined; the
- * rules of cnrt.h hold. Plain C, our own text.
+/* The interface of the MLU100 that programs of 2018 and 2019 use: descriptors of data, functions
+ * that are run without a context, streams and events. cnrt.h includes it where CNRT_LEGACY is
+ * defined; the rules of cnrt.h hold. Plain C, our own text.
  *
  * A function is run in the order cnrtExtractFunction, cnrtInitFunctionMemory_V2,
- * cnrtInvokeFunction_V2. With data parallelism N there are N items back to back in each tensor's memory,
- * on the host and on the device, and a run takes all of them.
+ * cnrtInvokeFunction_V2. With data parallelism N there are N items back to back in each tensor's
+ * memory, on the host and on the device, and a run takes all of them.
  */
 #ifndef __CNRT_LEGACY_H
 #define __CNRT_LEGACY_H
@@ -21,13 +21,14 @@ typedef cnrtNotifier_t cnrtEvent_t;
 
 /* ---- descriptors (src/cnrt/legacy.cc) ---- */
 
-/* One descriptor a tensor, descArray[i]; the function owns them. INVALID_POINTER: null or no function;
- * NO_EXIST: nothing extracted yet. */
+/* One descriptor a tensor, descArray[i]; the function owns them. INVALID_POINTER: null or no
+ * function; NO_EXIST: nothing extracted yet. */
 CNRT_DLL_API cnrtRet_t cnrtGetInputDataDesc(cnrtDataDescArray_t *descArray, int *num,
                                             cnrtFunction_t function);
 CNRT_DLL_API cnrtRet_t cnrtGetOutputDataDesc(cnrtDataDescArray_t *descArray, int *num,
                                              cnrtFunction_t function);
-/* A wrong descriptor is INVALID_DATADESC here and below. A tensor of two dimensions has h = w = 1. */
+/* A wrong descriptor is INVALID_DATADESC here and below. A tensor of two dimensions has h = w = 1.
+ */
 CNRT_DLL_API cnrtRet_t cnrtGetDataShape(cnrtDataDesc_t desc, unsigned *n, unsigned *c, unsigned *h,
                                         unsigned *w);
 /* How the host has the data, for the copies below: as the device until it is said, which is NHWC.
@@ -75,9 +76,9 @@ CNRT_DLL_API cnrtRet_t cnrtInitFunctionMemory(cnrtFunction_t function,
                                               cnrtFunctionType_t func_type);
 CNRT_DLL_API cnrtRet_t cnrtInitFunctionMemory_V2(cnrtFunction_t function,
                                                  cnrtInitFuncParam_t *param);
-/* Asynchronous, as cnrtInvokeRuntimeContext. INIT: no memory on the current device. extra_param: null
- * or a cnrtInvokeFuncParam_t, of which *data_parallelism is read. `dim`, `func_type` and `priv`: not
- * looked at. */
+/* Asynchronous, as cnrtInvokeRuntimeContext. INIT: no memory on the current device. extra_param:
+ * null or a cnrtInvokeFuncParam_t, of which *data_parallelism is read. `dim`, `func_type` and
+ * `priv`: not looked at. */
 CNRT_DLL_API cnrtRet_t cnrtInvokeFunction_V2(cnrtFunction_t function, cnrtDim3_t dim, void **params,
                                              cnrtFunctionType_t func_type, cnrtQueue_t queue,
                                              void *extra_param);

@@ -1,5 +1,5 @@
-/* cnrt.h in C99, C++11 and C++20 without a warning: with its legacy part; includes it twice, uses what clients use, and
- * takes the address of every function that it declares. */
+/* cnrt.h in C99, C++11 and C++20 without a warning: with its legacy part; includes it twice, uses
+ * what clients use, and takes the address of every function that it declares. */
 #include <stdio.h>
 
 #define CNRT_LEGACY
