@@ -68,7 +68,7 @@ std::shared_ptr<std::byte> AlignedCopy(const void* from, size_t bytes) {
   const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   std::shared_ptr<std::byte> copy(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)),
                                   AlignedFree());
-  if (copy) std::memcpy(copy.get(), from, bytes);
+  if (copy && bytes > 0) std::memcpy(copy.get(), from, bytes);
   return copy;
 }
 
