@@ -93,3 +93,15 @@ def test_the_lab_runs(folder, monkeypatch):
     # Offline is online, on the picture that the program has made of the photo: 64x64, rounded to halves.
     assert (folder / "offline.half").stat().st_size == 64 * 64 * 3 * 2
     assert Image.open(folder / "offline.png").size == (64, 64)
+
+
+def test_every_cnrt_function_is_documented():
+    documented = set(re.findall(r"`(cnrt[A-Z]\w+)`", (ROOT / "docs/cnrt.md").read_text()))
+    declared = set()
+    for header in ("cnrt.h", "cnrt_legacy.h"):
+        text = re.sub(r"/\*.*?\*/", "", (ROOT / "include/cnrt" / header).read_text(), flags=re.DOTALL)
+        declared |= set(re.findall(r"CNRT_DLL_API\s+[\w ]+[ *](cnrt\w+)\(", text))
+    assert len(declared) > 200
+    assert declared <= documented, sorted(declared - documented)
+    macros = {"cnrtDestoryParam"}
+    assert {name for name in documented if name not in declared} <= macros
