@@ -22,6 +22,11 @@ if(PICABIA_SANITIZE)
   add_link_options(-fsanitize=${PICABIA_SANITIZE})
 endif()
 
+# picabia_small(SOURCES...): what is not where the time goes, compiled for size; the bits are the same.
+function(picabia_small)
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
+endfunction()
+
 # picabia_library(NAME SOURCES... DEPS...): the static library picabia_NAME of src/NAME.
 function(picabia_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 MUST_NOT = re.compile(r"\bpicabia::(import|ir|passes|quant|compile)::|\bprotozero::")
-MUST = re.compile(r"\bpicabia::runtime::Session::Create\b")  # else it is stripped: nothing was checked
+MUST = re.compile(r"\bpicabia::(runtime::Session|mlu::Device)::Create\b")  # else it is stripped: nothing was checked
 
 
 def judge(symbols):

@@ -10,12 +10,13 @@
 
 #include "apps/cli/commands.h"
 #include "base/threads.h"
-#include "devices/mlu/time_model.h"
-#include "runtime/dry_run.h"
 #include "studio/allowed_sizes.h"
 #include "studio/cost.h"
+#include "studio/host_step.h"
+#include "studio/modelled.h"
 #include "studio/models.h"
 #include "studio/picture.h"
+#include "studio/set_inputs.h"
 #include "studio/sizes.h"
 #include "studio/synthetic.h"
 
@@ -24,7 +25,7 @@ namespace {
 
 struct Options {
   std::string model = studio::kStylePrefix, size, preprocess;
-  std::vector<std::string> sets;
+  std::vector<std::string> sets, hosts;
   RunOptions run;
   int runs = 10;
   bool layers = false, json = false, modelled = false;
@@ -62,10 +63,15 @@ Result<std::vector<Shape>> ShapesToRun(const program::Program& program, const Op
   return Unsupported("the model does not say which shapes its inputs have (--set gives them)");
 }
 
-Result<Timing> Time(runtime::Session& session, const std::vector<runtime::Feed>& feeds, int runs) {
+// `feeds` become those of the last run: what the host makes comes to them, in the time of each.
+Result<Timing> Time(runtime::Session& session, studio::HostStep* host,
+                    std::vector<runtime::Feed>& feeds, int runs) {
   std::vector<double> all;
+  const std::vector<runtime::Feed> given = feeds;
   for (int i = 0; i <= runs; ++i) {
+    feeds = given;
     const auto start = std::chrono::steady_clock::now();
+    if (host != nullptr) PICABIA_RETURN_IF_ERROR(host->Complete(feeds));
     const auto outputs = session.Run(feeds);
     if (!outputs.ok()) return studio::WithAllowedSizes(outputs.status(), session.program(), feeds);
     const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
@@ -91,9 +97,18 @@ int64_t PeakBytes() {
   return 0;
 }
 
-Json Layers(const runtime::Session& session) {
+using Profile = std::vector<runtime::StepProfile>;
+
+// Of the last run, and of the one before it that the host needs.
+Profile ProfileOf(const runtime::Session& session, const studio::HostStep* host) {
+  Profile all = host == nullptr ? Profile() : host->profile();
+  all.insert(all.end(), session.profile().begin(), session.profile().end());
+  return all;
+}
+
+Json Layers(const Profile& profile) {
   Json layers = Json::array();
-  for (const runtime::StepProfile& step : session.profile()) {
+  for (const runtime::StepProfile& step : profile) {
     layers.push_back({{"name", step.name},
                       {"kernel", step.kernel},
                       {"ms", step.ms},
@@ -103,16 +118,16 @@ Json Layers(const runtime::Session& session) {
   return layers;
 }
 
-Json Describe(const Options& options, const runtime::Session& session,
+Json Describe(const Options& options, const runtime::Session& session, const Profile& profile,
               const std::vector<Shape>& shapes, const Timing& timing) {
   int64_t macs = 0, integer_macs = 0;
-  for (const runtime::StepProfile& step : session.profile()) {
+  for (const runtime::StepProfile& step : profile) {
     macs += step.macs;
     if (step.integer) integer_macs += step.macs;
   }
   Json json = {{"model", session.program().source},
                {"input", shapes.empty() ? Shape() : shapes[0]},
-               {"data", options.sets.size() < shapes.size()
+               {"data", options.sets.size() + options.hosts.size() < shapes.size()
                             ? fmt::format("synthetic picture, seed {}", studio::kSyntheticSeed)
                             : "as --set gives it"},
                {"device", options.run.device},
@@ -131,27 +146,20 @@ Json Describe(const Options& options, const runtime::Session& session,
                {"macs", macs},
                {"gmacs_per_s", timing.median > 0 ? double(macs) / timing.median * 1e-6 : 0},
                {"integer_macs_share", macs > 0 ? double(integer_macs) / double(macs) : 0}};
-  if (options.layers) json["layers"] = Layers(session);
+  if (options.layers) json["layers"] = Layers(profile);
   return json;
 }
 
 // What a card would take: by published figures, never measured.
-Result<Json> Modelled(const Options& options, const runtime::Session& session,
+Result<Json> Modelled(const runtime::Session& session, const studio::HostStep* host,
                       const std::vector<runtime::Feed>& feeds) {
-  const program::Program& program = session.program();
-  std::vector<Shape> shapes;
-  for (const program::Port& port : program.inputs)
-    for (const runtime::Feed& feed : feeds)
-      if (feed.name == program.values[static_cast<size_t>(port.value)].name)
-        shapes.push_back(feed.tensor.shape());
-  PICABIA_ASSIGN_OR_RETURN(const auto types, runtime::DryRun(program, shapes));
-  std::vector<int64_t> macs;
-  for (const runtime::StepProfile& step : session.profile()) macs.push_back(step.macs);
+  PICABIA_ASSIGN_OR_RETURN(auto steps, studio::ModelledSteps(session, feeds));
+  if (host != nullptr) {
+    PICABIA_ASSIGN_OR_RETURN(const auto first, studio::ModelledSteps(host->session(), feeds));
+    steps.insert(steps.begin(), first.begin(), first.end());
+  }
   Json layers = Json::array();
-  double ms = 0;
-  for (const mlu::ModelledStep& step :
-       mlu::ModelTime(program, types, macs, options.run.mlu.cores)) {
-    ms += step.ms();
+  for (const mlu::ModelledStep& step : steps) {
     layers.push_back({{"name", step.name},
                       {"ms", step.ms()},
                       {"bound", step.bound()},
@@ -160,7 +168,10 @@ Result<Json> Modelled(const Options& options, const runtime::Session& session,
                       {"memory_ms", step.memory_ms},
                       {"bytes", step.bytes}});
   }
-  return Json{{"card", "MLU270"}, {"cores", options.run.mlu.cores}, {"ms", ms}, {"layers", layers}};
+  return Json{{"card", "MLU270"},
+              {"cores", session.options().mlu.cores},
+              {"ms", studio::ModelledMs(steps)},
+              {"layers", layers}};
 }
 
 std::string ModelledText(const Json& modelled) {
@@ -210,8 +221,26 @@ std::string Text(const Json& j) {
   return text;
 }
 
+// Tensors for all inputs but those that the host fills, whose shapes nobody knows before a run.
+Result<std::vector<runtime::Feed>> FeedsOf(const program::Program& program, const Options& options,
+                                           const studio::HostStep* host,
+                                           const std::vector<studio::SetOption>& sets,
+                                           std::vector<Shape>& shapes) {
+  PICABIA_ASSIGN_OR_RETURN(auto set, studio::SetFeeds(program, sets, studio::kDefaultMaxPixels));
+  if (host != nullptr) {
+    for (const studio::InputInfo& input : studio::InputsOf(program))
+      if (host->Fills(input.name)) set.push_back({input.name, Tensor()});
+  }
+  PICABIA_ASSIGN_OR_RETURN(shapes, ShapesToRun(program, options, set));
+  PICABIA_ASSIGN_OR_RETURN(auto feeds, studio::SyntheticFeeds(program, shapes, set));
+  if (host != nullptr)
+    std::erase_if(feeds, [&](const runtime::Feed& feed) { return host->Fills(feed.name); });
+  return feeds;
+}
+
 Result<Json> Bench(const Options& options, const studio::Preprocess& preprocess,
-                   const std::vector<studio::SetOption>& sets) {
+                   const std::vector<studio::SetOption>& sets,
+                   std::vector<studio::HostOption> hosts) {
   studio::ModelOptions model_options;
   model_options.compile.pipeline.target = options.run.target();
   model_options.preprocess = preprocess;
@@ -221,19 +250,22 @@ Result<Json> Bench(const Options& options, const studio::Preprocess& preprocess,
                            studio::OpenModel(options.model, model_options));
   const studio::ProgramPointer& program = model.program;
   const auto context = [&](const Status& status) { return status.WithContext(options.model); };
-  const auto set = studio::SetFeeds(*program, sets, studio::kDefaultMaxPixels);
-  if (!set.ok()) return context(set.status());
-  const auto shapes = ShapesToRun(*program, options, *set);
-  if (!shapes.ok()) return context(shapes.status());
+  std::unique_ptr<studio::HostStep> host;
+  if (!hosts.empty()) {
+    PICABIA_ASSIGN_OR_RETURN(
+        host, studio::HostStep::Open(options.model, {model_options, options.run.session()},
+                                     std::move(hosts)));
+  }
+  std::vector<Shape> shapes;
+  auto feeds = FeedsOf(*program, options, host.get(), sets, shapes);
+  if (!feeds.ok()) return context(feeds.status());
   auto session = runtime::Session::Create(program, options.run.session());
   if (!session.ok()) return context(session.status());
-  const auto feeds = studio::SyntheticFeeds(*program, *shapes, *set);
-  if (!feeds.ok()) return context(feeds.status());
-  const auto timing = Time(**session, *feeds, options.runs);
+  const auto timing = Time(**session, host.get(), *feeds, options.runs);
   if (!timing.ok()) return context(timing.status());
-  Json json = Describe(options, **session, *shapes, *timing);
+  Json json = Describe(options, **session, ProfileOf(**session, host.get()), shapes, *timing);
   if (options.modelled) {
-    const auto modelled = Modelled(options, **session, *feeds);
+    const auto modelled = Modelled(**session, host.get(), *feeds);
     if (!modelled.ok()) return context(modelled.status());
     json["modelled"] = *modelled;
   }
@@ -245,8 +277,8 @@ int BenchAction(const Options& options) {
     Misuse("--size: " + studio::ParseSize(options.size).status().message());
   }
   if (options.modelled && options.run.device != "mlu") Misuse("--modelled goes with --device mlu");
-  const auto json =
-      Bench(options, ParsePreprocessOption(options.preprocess), ParseSetOption(options.sets));
+  const auto json = Bench(options, ParsePreprocessOption(options.preprocess),
+                          ParseSetOption(options.sets), ParseHostOption(options.hosts));
   if (!json.ok()) return Fail(json.status());
   if (options.json) {
     PrintJson(*json);
@@ -266,13 +298,14 @@ void AddBench(CLI::App& app, Action& action) {
       "                     [--fast] [--threads N] [--mlu-numerics faithful|wide]\n"
       "                     [--runs N] [--layers] [--modelled] [--json] [--preprocess SPEC] [--set "
       "NAME=VALUE]...\n"
-      "                     [--operators LIBRARY]...");
+      "                     [--host NAME=X,Y[,P]]... [--operators LIBRARY]...");
   command->add_option("MODEL", options->model,
                       "a .pb, .onnx or compiled file, or style:NAME; else the first style inside");
   command->add_option("--size", options->size, "else what the model was frozen at, or 512x512")
       ->type_name("HxW");
   AddPreprocessOption(*command, options->preprocess);
   AddSetOption(*command, options->sets);
+  AddHostOption(*command, options->hosts);
   AddRunOptions(*command, options->run, "int8");
   command->add_option("--runs", options->runs, "how many runs after one to warm up")
       ->check(CLI::Range(1, 1000000))

@@ -148,6 +148,21 @@ std::vector<studio::SetOption> ParseSetOption(const std::vector<std::string>& te
   return *std::move(sets);
 }
 
+void AddHostOption(CLI::App& command, std::vector<std::string>& texts) {
+  command
+      .add_option("--host", texts,
+                  "an input that the host computes between two runs: (X - Y)^P of inner tensors; P "
+                  "is 2 without it; may be repeated")
+      ->type_name("NAME=X,Y[,P]")
+      ->allow_extra_args(false);
+}
+
+std::vector<studio::HostOption> ParseHostOption(const std::vector<std::string>& texts) {
+  auto hosts = studio::ParseHosts(texts);
+  if (!hosts.ok()) Misuse(hosts.status().message());
+  return *std::move(hosts);
+}
+
 void Say(const std::string& message) {
   std::fprintf(stderr, "picabia: %s\n", Printable(message).c_str());
 }

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "passes/pass.h"
 #include "runtime/session.h"
+#include "studio/host_step.h"
 #include "studio/preprocess.h"
 #include "studio/set_inputs.h"
 
@@ -58,6 +59,10 @@ studio::Preprocess ParsePreprocessOption(const std::string& text,
 // --set of the commands that run models. Misuse where a text is no NAME=VALUE.
 void AddSetOption(CLI::App& command, std::vector<std::string>& texts);
 std::vector<studio::SetOption> ParseSetOption(const std::vector<std::string>& texts);
+
+// --host of the commands that time models. Misuse where a text is none.
+void AddHostOption(CLI::App& command, std::vector<std::string>& texts);
+std::vector<studio::HostOption> ParseHostOption(const std::vector<std::string>& texts);
 
 // --operators of the commands that open models.
 void AddOperatorsOption(CLI::App& command, std::vector<std::string>& libraries);

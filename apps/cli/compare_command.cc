@@ -16,7 +16,7 @@ namespace {
 struct Options {
   std::vector<std::string> models, devices{"cpu", "mlu"}, precisions{"fp32", "int8"};
   std::string image, photos, output, preprocess, mlu_numerics = "faithful";
-  std::vector<std::string> sets, libraries;
+  std::vector<std::string> sets, hosts, libraries;
   int runs = 10, threads = 0;
   bool json = false;
 };
@@ -48,16 +48,16 @@ Result<studio::VariantTime> ParseBench(const std::string& text) {
 }
 
 // `picabia bench` in a process of its own, fed with the very tensor.
-Result<studio::VariantTime> TimeVariant(const Options& options, const studio::Variant& variant,
-                                        const runtime::Feed& picture,
-                                        const std::vector<studio::SetOption>& sets) {
+Result<studio::VariantTime> TimeVariant(const Options& options,
+                                        const studio::TimeRequest& request) {
   PICABIA_ASSIGN_OR_RETURN(const TemporaryFile file, TemporaryFile::Make(".npy"));
-  PICABIA_RETURN_IF_ERROR(WriteNpy(file.path(), picture.tensor));
-  std::vector<std::string> arguments = BenchArguments(options, variant);
-  arguments.push_back("--set=" + picture.name + "=" + file.path());
-  for (const studio::SetOption& set : sets)
+  PICABIA_RETURN_IF_ERROR(WriteNpy(file.path(), request.picture.tensor));
+  std::vector<std::string> arguments = BenchArguments(options, request.variant);
+  arguments.push_back("--set=" + request.picture.name + "=" + file.path());
+  for (const studio::SetOption& set : request.sets)
     arguments.push_back("--set=" + set.name + "=" + set.value);
-  arguments.insert(arguments.end(), {"--", variant.model});
+  for (const studio::HostOption& host : request.hosts) arguments.push_back("--host=" + host.Text());
+  arguments.insert(arguments.end(), {"--", request.variant.model});
   PICABIA_ASSIGN_OR_RETURN(const std::string text, RunItself(arguments));
   return ParseBench(text);
 }
@@ -73,13 +73,12 @@ studio::CompareOptions ToStudio(const Options& options) {
   if (options.mlu_numerics == "wide") compare.session.mlu.numerics = runtime::MluNumerics::kWide;
   compare.preprocess = ParsePreprocessOption(options.preprocess);
   compare.sets = ParseSetOption(options.sets);
+  compare.hosts = ParseHostOption(options.hosts);
   compare.operators = [&options](const std::string& device) {
     return LoadOperatorSet(options.libraries, device);
   };
   compare.progress = [](const std::string& label) { Say("running " + label); };
-  compare.time = [&options](const auto& variant, const auto& picture, const auto& sets) {
-    return TimeVariant(options, variant, picture, sets);
-  };
+  compare.time = [&options](const auto& request) { return TimeVariant(options, request); };
   return compare;
 }
 
@@ -99,6 +98,7 @@ Status MakeFolder(const std::string& folder) {
 Status Run(const Options& options) {
   const studio::CompareOptions compare = ToStudio(options);
   PICABIA_RETURN_IF_ERROR(studio::StartPictures("picabia", options.threads));
+  if (auto loaded = LoadOperatorSet(options.libraries, "cpu"); !loaded.ok()) return loaded.status();
   PICABIA_RETURN_IF_ERROR(MakeFolder(options.output));  // before minutes of work
   PICABIA_ASSIGN_OR_RETURN(studio::Comparison comparison, studio::Compare(compare));
   comparison.runs = options.runs;
@@ -144,7 +144,8 @@ void AddCompare(CLI::App& app, Action& action) {
       "usage: picabia compare MODEL... --image PHOTO [--photos DIR] [--devices cpu,mlu]\n"
       "                       [--precisions fp32,int8,int16] -o DIR [--runs N] [--threads N]\n"
       "                       [--mlu-numerics faithful|wide] [--json] [--preprocess SPEC]\n"
-      "                       [--set NAME=VALUE]... [--operators LIBRARY]...");
+      "                       [--set NAME=VALUE]... [--host NAME=X,Y[,P]]... [--operators "
+      "LIBRARY]...");
   command->add_option("MODEL", options->models,
                       ".pb, .onnx or compiled files, or style:NAME; the first is the reference");
   command->add_option("--image", options->image, "the picture")->type_name("PHOTO");
@@ -167,6 +168,7 @@ void AddCompare(CLI::App& app, Action& action) {
   command->add_flag("--json", options->json, "print report.json instead of the table");
   AddPreprocessOption(*command, options->preprocess);
   AddSetOption(*command, options->sets);
+  AddHostOption(*command, options->hosts);
   AddOperatorsOption(*command, options->libraries);
   command->callback([options, &action] { action = [options] { return CompareAction(*options); }; });
 }

@@ -13,7 +13,7 @@ namespace {
 
 struct Options {
   std::string model, output, calibration, algorithm = "max", size, preprocess, fetch, report;
-  std::vector<std::string> sets;
+  std::vector<std::string> sets, libraries;
   int bits = 8, threads = 0;
   bool per_channel = false, as_cambricon = false, json = false;
   double target_psnr = 0, time_budget = 60;
@@ -57,6 +57,7 @@ Result<studio::QuantizeSummary> Quantize(const Options& options) {
   request.target_psnr = options.target_psnr;
   request.target_seconds = options.time_budget;
   request.threads = options.threads;
+  PICABIA_ASSIGN_OR_RETURN(request.operators, LoadOperatorSet(options.libraries, "cpu"));
   request.events.note = Say;
   request.events.print = Print;
   request.events.progress = [&](size_t done, size_t total) {
@@ -116,13 +117,14 @@ void AddQuantize(CLI::App& app, Action& action) {
       "quantize", "Make convolutions and matrix products of a float model integer");
   command->footer(
       "usage: picabia quantize CONFIG.ini [--as-cambricon] [--report DIR] [--target-psnr DB]\n"
+      "                        [--operators LIBRARY]...\n"
       "       picabia quantize MODEL -o OUT [--calibration DIR|LIST] [--bits 8|16] "
       "[--per-channel]\n"
       "                        [--algorithm max|percentile|mse|entropy] [--as-cambricon]\n"
       "                        [--report DIR] [--target-psnr DB [--time-budget SECONDS]]\n"
       "                        [--size HxW] [--preprocess SPEC] [--set NAME=VALUE]... "
       "[--fetch NAME]\n"
-      "                        [--threads N] [--json]");
+      "                        [--threads N] [--json] [--operators LIBRARY]...");
   command
       ->add_option("MODEL", options->model,
                    "an ini file of Cambricon's quantizer, or a .pb or .onnx file")
@@ -145,6 +147,7 @@ void AddQuantize(CLI::App& app, Action& action) {
       ->check(CLI::Range(0, 1024))
       ->type_name("N");
   command->add_flag("--json", options->json, "the summary as one JSON document");
+  AddOperatorsOption(*command, options->libraries);
   command->callback([command, options, &action] {
     action = [command, options] { return QuantizeAction(*command, *options); };
   });

@@ -11,10 +11,12 @@ namespace {
 
 struct Options {
   std::string model, node, op, output;
+  std::vector<std::string> libraries;
 };
 
 Status Variant(const Options& options) {
-  PICABIA_ASSIGN_OR_RETURN(const ir::Graph graph, import::ImportModel(options.model));
+  PICABIA_ASSIGN_OR_RETURN(const auto operators, LoadOperatorSet(options.libraries, "cpu"));
+  PICABIA_ASSIGN_OR_RETURN(const ir::Graph graph, import::ImportModel(options.model, operators));
   if (graph.format != "tensorflow") {
     return Unsupported(options.model + ": is of format " + graph.format +
                        ", expected a TensorFlow graph");
@@ -40,7 +42,8 @@ void AddVariant(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("variant", "Replace a node that squares a difference");
   command->footer(
-      "usage: picabia variant MODEL --node NAME --op PowerDifference|placeholder -o OUT.pb");
+      "usage: picabia variant MODEL --node NAME --op PowerDifference|placeholder -o OUT.pb\n"
+      "                       [--operators LIBRARY]...");
   command->add_option("MODEL", options->model, "a TensorFlow graph")->required();
   command->add_option("--node", options->node, "the node to replace")
       ->required()
@@ -52,6 +55,7 @@ void AddVariant(CLI::App& app, Action& action) {
   command->add_option("-o,--output", options->output, "the file to write")
       ->required()
       ->type_name("OUT");
+  AddOperatorsOption(*command, options->libraries);
   command->callback([options, &action] { action = [options] { return VariantAction(*options); }; });
 }
 

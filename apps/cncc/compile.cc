@@ -12,6 +12,9 @@ namespace {
 namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
 
+// Standard headers and bang.h are 3 MiB.
+constexpr uintmax_t kMaxPreprocessed = uintmax_t{64} << 20;
+
 // Half needs a compiler that rounds after every operation; earlier ones, and GCC 12, keep float in
 // between.
 const std::vector<std::string> kCompilers = {"clang++-19", "clang++-18", "clang++-17",
@@ -73,6 +76,7 @@ std::string Hooks() {
     }
     text += Hook("__tsan_" + verb + "_range(void* p, unsigned long n)", access("n"));
   }
+  text += "extern \"C\" __attribute__((visibility(\"hidden\"))) void* __dso_handle = nullptr;\n";
   for (const char* nothing : {"__tsan_init()", "__tsan_func_entry(void*)", "__tsan_func_exit()",
                               "__tsan_vptr_update(void**, void*)", "__tsan_vptr_read(void**)",
                               "__tsan_ignore_thread_begin()", "__tsan_ignore_thread_end()"})
@@ -109,7 +113,7 @@ class Compilation {
  private:
   Status Call(Arguments arguments) {
     if (exit_ != 0) return OkStatus();
-    arguments.insert(arguments.begin(), tools_.compiler);
+    arguments.insert(arguments.begin(), {tools_.compiler, "-fno-crash-diagnostics"});
     if (job_.verbose) {
       for (const std::string& a : arguments) std::fprintf(stderr, "%s ", a.c_str());
       std::fprintf(stderr, "\n");
@@ -143,6 +147,7 @@ class Compilation {
   }
 
   Status Build() {
+    PICABIA_RETURN_IF_ERROR(CheckSize());
     PICABIA_ASSIGN_OR_RETURN(const std::string text, ReadText(preprocessed_));
     const Rewritten rewritten = Rewrite(text);
     for (const std::string& error : rewritten.errors) std::fprintf(stderr, "%s\n", error.c_str());
@@ -159,6 +164,16 @@ class Compilation {
     Append(&a, job_.compile);
     Append(&a, {job_.step == Step::kAssembly ? "-S" : "-c", source, "-o", output_});
     return Call(a);
+  }
+
+  // The rewriter holds all of it, several times over.
+  Status CheckSize() const {
+    std::error_code error;
+    const auto bytes = fs::file_size(preprocessed_, error);
+    if (error || bytes <= kMaxPreprocessed) return OkStatus();
+    return ResourceError("the source has " + std::to_string(bytes >> 20) +
+                         " MiB when macros and #include are expanded, at most " +
+                         std::to_string(kMaxPreprocessed >> 20) + " are expected");
   }
 
   Arguments CompileOptions() const {

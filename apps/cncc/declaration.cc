@@ -55,7 +55,10 @@ class DeclarationReader {
     std::string text;
     for (size_t i = from; i < to; ++i) {
       if (tokens_[i].kind == TokenKind::kMarker) continue;
-      text += tokens_[i].kind == TokenKind::kSpace ? std::string_view(" ") : tokens_[i].text;
+      const std::string half = HalfLiteral(tokens_[i]);
+      text += tokens_[i].kind == TokenKind::kSpace ? std::string_view(" ")
+              : half.empty()                       ? tokens_[i].text
+                                                   : std::string_view(half);
     }
     return text;
   }

@@ -156,4 +156,12 @@ class Lexer {
 
 Source Lex(std::string_view text) { return Lexer(text).Run(); }
 
+std::string HalfLiteral(const Token& token) {
+  const std::string_view text = token.text;
+  if (token.kind != TokenKind::kNumber || token.system) return "";
+  const bool hexadecimal = text.size() > 1 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+  if (hexadecimal || (text.back() != 'h' && text.back() != 'H')) return "";
+  return "((half)" + std::string(text.substr(0, text.size() - 1)) + ")";
+}
+
 }  // namespace picabia::cncc

@@ -29,4 +29,7 @@ struct Source {
 // does not know is punctuation, one character each, but "::" and "->".
 Source Lex(std::string_view text);
 
+// `127.0h` as C++ has it; empty when the token is no literal of half.
+std::string HalfLiteral(const Token& token);
+
 }  // namespace picabia::cncc

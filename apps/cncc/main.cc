@@ -71,7 +71,7 @@ int CompileOne(const Job& job, const Tools& tools, const TemporaryFolder& folder
     code = CompileHost(job, tools, input, made);
   } else {
     const Status status = CompileMlu(job, tools, folder, input, made, &code);
-    if (!status.ok()) return Complain(status, 1);
+    if (!status.ok()) return Complain(status.WithContext(input), 1);
   }
   if (code != 0 || made == output) return code;
   const Status moved = MoveFile(made, output);

@@ -1,6 +1,7 @@
 // Other programs, without a shell, and temporary files.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,8 +9,12 @@
 
 namespace picabia::cncc {
 
-// Runs a program with exactly these arguments and waits. Its exit code, or 128 + the signal that
-// ended it.
+// No file that a program writes may be larger.
+constexpr uintmax_t kMaxFileBytes = uintmax_t{256} << 20;
+
+// Runs a program with exactly these arguments and waits for its exit code. An error when it cannot
+// be run, or was ended: it and what it runs may take PICABIA_CNCC_TIMEOUT seconds (300) and
+// PICABIA_CNCC_MEMORY MiB of memory (4096); 0 is no limit.
 Result<int> RunProgram(const std::vector<std::string>& arguments);
 
 // The first of the names that is a program on PATH; empty when none is.

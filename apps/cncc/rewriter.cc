@@ -21,7 +21,8 @@ constexpr const char* kSections[] = {".bss.picabia_nram", ".bss.picabia_wram", "
                                      ".bss.picabia_ldram"};
 // Of the compiler of the card; SRAM, which it packs, has the alignment of its types.
 constexpr int kAlignments[] = {64, 64, 0, 64};
-constexpr int kMaxKernels = 512;  // include/bang/detail/runtime.h
+constexpr int kMaxParameters = 128;  // of cnrtKernelParamsBufferAddParam
+constexpr int kMaxKernels = 512;     // include/bang/detail/runtime.h
 
 std::string Quoted(const std::string& text) {
   std::string quoted = "\"";
@@ -89,8 +90,8 @@ class Rewriter {
                      int function) const {
     const Token& t = tokens()[token];
     return "[[maybe_unused]] static const ::picabia_bang_variable " + holder +
-           "_record __attribute__((section(\"picabia_bang_variables\"), used)) = {&" + holder +
-           ", sizeof(" + holder + "), " + Quoted(name) + ", " + Quoted(FileOf(t)) +
+           "_record __attribute__((section(\"picabia_bang_variables\"), used, retain)) = {&" +
+           holder + ", sizeof(" + holder + "), " + Quoted(name) + ", " + Quoted(FileOf(t)) +
            ", &picabia_bang_this_module, " + std::to_string(t.line) + ", " + std::to_string(space) +
            ", " + std::to_string(function) + ", 0}; ";
   }
@@ -274,9 +275,21 @@ class Rewriter {
     return false;
   }
 
+  // Where the parameter ends whose default argument begins at `i`.
+  size_t DefaultEnd(const Function& f, size_t i) const {
+    while (i < f.close_params && !tokens()[i].Is(",")) {
+      if (tokens()[i].Is("(") || tokens()[i].Is("[") || tokens()[i].Is("{"))
+        i = MatchingClose(tokens(), i);
+      ++i;
+    }
+    return std::min(i, f.close_params);
+  }
+
+  // Without default arguments, which a type cannot have.
   std::string ParameterText(const Function& f) const {
     std::string text;
     for (size_t i = f.open_params; i <= f.close_params; ++i) {
+      if (tokens()[i].Is("=")) i = DefaultEnd(f, i);
       const Token& t = tokens()[i];
       if (t.kind == TokenKind::kMarker || SpaceOf(t.text) >= 0) continue;
       text += t.kind == TokenKind::kSpace ? std::string_view(" ") : t.text;
@@ -287,6 +300,10 @@ class Rewriter {
   // The type and address right behind the kernel, while its name means nothing else; the rest at
   // the end of the file.
   void AddKernel(const Function& f) {
+    if (const int count = CountParameters(f); count > kMaxParameters)
+      Error(f.open_params, "kernel " + f.name + " has " + std::to_string(count) +
+                               " parameters, at most " + std::to_string(kMaxParameters) +
+                               " are expected");
     const std::string n = std::to_string(kernels_++);
     const std::string type = "picabia_type_" + n, function = "picabia_function_" + n;
     before_[f.close_body + 1] += " typedef void " + type + ParameterText(f) +
@@ -421,6 +438,7 @@ class Rewriter {
 
   void RewriteToken(size_t i) {
     const Token& t = tokens()[i];
+    if (removed_[i]) return;  // what stands in its place has been written
     if (t.kind == TokenKind::kIdentifier) return RewriteIdentifier(i);
     if (t.kind == TokenKind::kNumber) return RewriteNumber(i);
     if (!t.system && t.Is("<") && i + 2 < tokens().size() && tokens()[i + 1].Is("<") &&
@@ -460,14 +478,11 @@ class Rewriter {
     }
   }
 
-  // 127.0h is a half.
   void RewriteNumber(size_t i) {
-    const Token& t = tokens()[i];
-    const bool hexadecimal =
-        t.text.size() > 1 && t.text[0] == '0' && (t.text[1] == 'x' || t.text[1] == 'X');
-    if (t.system || hexadecimal || (t.text.back() != 'h' && t.text.back() != 'H')) return;
+    const std::string literal = HalfLiteral(tokens()[i]);
+    if (literal.empty()) return;
     removed_[i] = true;
-    before_[i] += "((half)" + std::string(t.text.substr(0, t.text.size() - 1)) + ")";
+    before_[i] += literal;
   }
 
   void RewriteAssembly(size_t i) {
@@ -525,20 +540,36 @@ class Rewriter {
     return tokens().size();
   }
 
+  // Whether the kernel, named by token `k` of a launch at `launch`, is a template without arguments
+  // there, or one whose parameters have default arguments.
+  bool OnlyACallTells(const Function& f, size_t k, size_t launch) const {
+    if (f.is_template) return NextToken(tokens(), k) == launch;
+    for (size_t i = f.open_params; i < f.close_params; ++i)
+      if (tokens()[i].Is("=")) return true;
+    return false;
+  }
+
   void RewriteLaunch(size_t i) {
     const size_t begin = CalleeBegin(i), end = LaunchEnd(i);
     if (begin >= tokens().size() || end >= tokens().size()) return Error(i, "<<< without >>>");
-    std::string name;
+    std::string name, callee;
     unsigned flags = 0;
-    for (size_t k = begin; k < i; ++k)
+    bool by_call = false;
+    for (size_t k = begin; k < i; ++k) {
+      callee += tokens()[k].text;
       for (const Function& f : outline_.functions)
         if (f.kernel && tokens()[k].Is(f.name)) {
           name = f.name;
           flags = FlagsOf(Reachable(f));
+          by_call = OnlyACallTells(f, k, i);
         }
+    }
+    if (by_call) Remove(begin, i);
     removed_[i] = removed_[i + 1] = removed_[i + 2] = true;
     removed_[end] = removed_[end + 1] = removed_[end + 2] = true;
-    before_[begin] += "::picabia_bang::Launch(";
+    before_[begin] += by_call ? "::picabia_bang::LaunchCall([](auto... picabia_a) { " + callee +
+                                    "(picabia_a...); }"
+                              : "::picabia_bang::Launch(";
     before_[i] += ", " + Quoted(name.empty() ? std::string(tokens()[begin].text) : name) + ", " +
                   std::to_string(flags) + "u, &picabia_bang_this_module).On(";
     before_[end] += ")";

@@ -13,7 +13,12 @@ extern "C" {
 #endif
 
 #define PICABIA_BANG_ABI 1
+#if defined(__BANG__)
+/* nothrow: an object of kernels links into programs that have no C++ library. */
+#define PICABIA_BANG_API __attribute__((visibility("default"), nothrow))
+#else
 #define PICABIA_BANG_API __attribute__((visibility("default")))
+#endif
 
 /* The memories of the device. */
 enum picabia_bang_space {
@@ -35,7 +40,8 @@ struct picabia_bang_core {
 };
 
 /* The core whose kernel this thread runs; null outside kernels. */
-extern PICABIA_BANG_API __thread struct picabia_bang_core *picabia_bang_current
+extern
+    __attribute__((visibility("default"))) __thread struct picabia_bang_core *picabia_bang_current
     __attribute__((tls_model("initial-exec")));
 
 struct picabia_bang_module;

@@ -6,7 +6,10 @@
  * or foreign handle. An output is null or 0 after an error. Functions may be called from any
  * thread. "Asynchronous" functions only put work into a queue, which runs it in order on a thread
  * of its own; the first error of such work is what the next cnrtSyncQueue of that queue returns.
- * Sizes are bytes. Device pointers are ordinary addresses and may be offset.
+ * An argument that is null, or no live handle of its kind, is INVALID unless a function says
+ * otherwise; such a queue is QUEUE, such device memory FIND_DEV_ADDR. Almost everything is INIT
+ * before cnrtInit; what is about models and data on the host needs none. Sizes are bytes. Device
+ * pointers are ordinary addresses and may be offset.
  */
 #ifndef __CNRT_H
 #define __CNRT_H
@@ -46,6 +49,7 @@ extern "C" {
 
 typedef enum {
   CNRT_RET_SUCCESS = 0,
+  cnrtSuccess = 0, /* its name in CNRT 5 */
   CNRT_RET_WARNING_FAKE_DEVICE = 1,
   CNRT_RET_ERR_NOT_READY = 632006,
   CNRT_RET_ERR_INVALID = 632007,
@@ -339,7 +343,7 @@ CNRT_DLL_API cnrtRet_t cnrtMallocFrameBuffer(void **pPtr, size_t bytes);
 /* Waits for the queues of the device first: work that is under way may use the block. FIND_DEV_ADDR
  * when unknown. */
 CNRT_DLL_API cnrtRet_t cnrtFree(void *ptr);
-/* Frees each of `length` blocks, not the array. */
+/* Frees each of `length` blocks, and the array where the library made it. */
 CNRT_DLL_API cnrtRet_t cnrtFreeArray(void **ptr, int length);
 /* Blocks until the copy is done. INVALID for null or an unknown direction, OUT_RANGE when a device
  * side passes the end of its block, FIND_DEV_ADDR when it is no device memory. */
@@ -599,7 +603,8 @@ CNRT_DLL_API cnrtRet_t cnrtCacheOperationRange(void *host_ptr, size_t size, cnrt
 CNRT_DLL_API cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle *handle, void *devPtr);
 CNRT_DLL_API cnrtRet_t cnrtMapMemHandle(void **devPtr, cnrtIpcMemHandle handle, int flag);
 CNRT_DLL_API cnrtRet_t cnrtUnMapMemHandle(void *devPtr);
-/* A list of values by name; `len` and `outlen` are bytes. */
+/* A list of values by name; `len` and `outlen` are bytes. NO_EXIST: no such name; OUT_RANGE:
+ * `outlen` is too small. */
 CNRT_DLL_API cnrtRet_t cnrtAllocParam(void **pParam);
 CNRT_DLL_API cnrtRet_t cnrtAddParam(void *param, char *name, int len, void *data);
 CNRT_DLL_API cnrtRet_t cnrtGetParam(void *param, char *name, void *out, int outlen);
@@ -711,5 +716,10 @@ CNRT_DLL_API cnrtRet_t cnrtNotifierElapsedTime(cnrtNotifier_t start, cnrtNotifie
 
 #ifdef __cplusplus
 }
+#endif
+
+/* What programs for the MLU100 use beside it. */
+#ifdef CNRT_LEGACY
+#include "cnrt_legacy.h"
 #endif
 #endif /* __CNRT_H */

@@ -37,8 +37,8 @@ nb::str QuantizePython(const std::string& model, const std::string& output,
                        int bits, bool per_channel, const std::string& algorithm, bool as_cambricon,
                        const std::string& report, double target_psnr, double time_budget,
                        int64_t height, int64_t width, const std::string& preprocess,
-                       const std::vector<std::string>& sets, const std::string& fetch,
-                       int threads) {
+                       const std::vector<std::string>& sets, const std::string& fetch, int threads,
+                       const std::vector<std::string>& libraries, const nb::dict& functions) {
   studio::QuantizeRequest request;
   request.model.model = model;
   request.model.output = output;
@@ -59,11 +59,15 @@ nb::str QuantizePython(const std::string& model, const std::string& output,
   request.target_psnr = target_psnr;
   request.target_seconds = time_budget;
   request.threads = threads;
+  const auto objects = std::make_shared<HostObjects>();
+  request.operators = Unwrap(OperatorsOf(libraries, functions, "cpu", objects));
   Result<std::string> summary = InvalidArgument("");
   {
     const nb::gil_scoped_release released;
     summary = RunQuantize(std::move(request));
   }
+  nb::object cause = objects->Take();
+  if (!summary.ok()) Raise(summary.status(), std::move(cause));
   return nb::str(Unwrap(std::move(summary)).c_str());
 }
 

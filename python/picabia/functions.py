@@ -96,7 +96,7 @@ def quantize(model: Path, output: Path | None = None, *, calibration: Path | Seq
              bits: int = 8, per_channel: bool = False, algorithm: str = "max", as_cambricon: bool = False,
              report: Path | None = None, target_psnr: float = 0, time_budget: float = 60,
              size: tuple[int, int] | None = None, preprocess: str = "", sets: Mapping[str, str] | None = None,
-             fetch: str = "", threads: int = 0) -> dict[str, Any]:
+             fetch: str = "", threads: int = 0, operators: Operators = ()) -> dict[str, Any]:
     """Makes the convolutions of a float model integer; what `picabia quantize` does.
 
     model: a .pb or .onnx file and `output` the file to write; or an ini file of Cambricon's quantizer, which says the
@@ -107,6 +107,7 @@ def quantize(model: Path, output: Path | None = None, *, calibration: Path | Seq
     report: a folder for report.html and report.json.
     target_psnr: keeps as many layers in more bits as this quality needs, in dB; time_budget: seconds for the search.
     size: (height, width) of the pictures.
+    operators: custom operators that the model may have, as of Session.
 
     Returns the summary: psnr (dB), ssim, bytes_before, bytes_after, a list of layers, and notes.
     Raises subclasses of picabia.Error; then no file is written.
@@ -124,9 +125,10 @@ def quantize(model: Path, output: Path | None = None, *, calibration: Path | Seq
             pictures = [os.fspath(p) for p in calibration]
     height, width = size or (0, 0)
     texts = [f"{key}={value}" for key, value in (sets or {}).items()]
+    paths, functions = split_operators(operators)
     text = _core.quantize(path, "" if output is None else os.fspath(output), folder, pictures, bits, per_channel,
                           algorithm, as_cambricon, "" if report is None else os.fspath(report), target_psnr,
-                          time_budget, height, width, preprocess, texts, fetch, threads)
+                          time_budget, height, width, preprocess, texts, fetch, threads, paths, functions)
     return json.loads(text)
 
 

@@ -1,10 +1,11 @@
 // Runtime contexts: a function made ready to run on a device, and its runs.
-#include <atomic>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <vector>
 
+#include "cnrt/arrays.h"
 #include "cnrt/context_run.h"
 #include "cnrt/handles.h"
 #include "cnrt/memory.h"
@@ -27,7 +28,7 @@ class Context {
   explicit Context(std::shared_ptr<const OfflineFunction> function)
       : function_(std::move(function)) {}
   ~Context() {
-    FreeOnDevice(memory_);
+    ReleaseOnDevice(device_, reserved_);
     if (function_handle_ != nullptr) cnrtDestroyFunction(function_handle_);
   }
 
@@ -101,20 +102,21 @@ class Context {
 
  private:
   cnrtRet_t Start(int64_t bytes) {
-    if (device_ == kNoDevice) device_ = CurrentDevice();
-    void* memory = nullptr;
-    if (bytes > 0) {
-      memory = AllocateOnDevice(device_, static_cast<size_t>(bytes));
-      if (memory == nullptr) return CNRT_RET_ERR_NOMEM;
+    if (CardVersion() != CNRT_MLU270) {
+      PrintInfo("the model is for an MLU270, and the card is set to be another");
+      return CNRT_RET_ERR_UNSUPPORTED;
     }
+    if (device_ == kNoDevice) device_ = CurrentDevice();
+    const auto wanted = static_cast<size_t>(std::max<int64_t>(bytes, 0));
+    if (!ReserveOnDevice(device_, wanted)) return CNRT_RET_ERR_NOMEM;
     auto run = FunctionRun::Create(*function_);
     if (!run.ok()) {
-      FreeOnDevice(memory);
+      ReleaseOnDevice(device_, wanted);
       PrintInfo(run.status().message());
       return run.status().code() == StatusCode::kUnsupported ? CNRT_RET_ERR_UNSUPPORTED
                                                              : CNRT_RET_ERR_INVALID;
     }
-    memory_ = memory;
+    reserved_ = wanted;
     run_ = *std::move(run);
     return CNRT_RET_SUCCESS;
   }
@@ -124,7 +126,7 @@ class Context {
   int device_ = kNoDevice;
   cnrtChannelType_t channel_ = CNRT_CHANNEL_TYPE_NONE;
   cnrtFunction_t function_handle_ = nullptr;
-  void* memory_ = nullptr;            // what the card would hold weights and tensors in
+  size_t reserved_ = 0;               // bytes that the card would hold weights and tensors in
   std::unique_ptr<FunctionRun> run_;  // null until Init; then only Run uses it
   std::mutex running_;                // one run at a time
 };
@@ -166,6 +168,7 @@ cnrtRet_t Invoke(cnrtRuntimeContext_t handle, void** params, cnrtQueue_t queue) 
     const int device = context->ReadyDevice();
     if (device < 0) return CNRT_RET_ERR_INIT;
     std::vector<void*> taken;
+    const auto use = UseMemory();
     const cnrtRet_t checked = TakeParams(context->function(), params, &taken);
     if (checked != CNRT_RET_SUCCESS) return checked;
     const auto found = FindQueue(queue);
@@ -188,9 +191,9 @@ using ContextPointer = std::shared_ptr<Context>;
 
 cnrtRet_t cnrtCreateRuntimeContext(cnrtRuntimeContext_t* pctx, cnrtFunction_t function,
                                    void* /*extra*/) {
+  Clear(pctx);
   return Anytime([&] {
     if (pctx == nullptr) return CNRT_RET_ERR_INVALID;
-    *pctx = nullptr;
     if (!Initialised()) return CNRT_RET_ERR_INIT;
     const auto found = FindFunction(function);
     auto filled = found ? found->Get() : nullptr;
@@ -219,8 +222,8 @@ cnrtRet_t cnrtInitRuntimeContext(cnrtRuntimeContext_t pctx, void* /*extra*/) {
 
 cnrtRet_t cnrtForkRuntimeContext(cnrtRuntimeContext_t* dst_pctx, cnrtRuntimeContext_t src_pctx,
                                  void* /*extra*/) {
+  Clear(dst_pctx);
   if (dst_pctx == nullptr) return Anytime([] { return CNRT_RET_ERR_INVALID; });
-  *dst_pctx = nullptr;
   return WithContext(src_pctx, [&](const ContextPointer& source) {
     ContextPointer fork;
     const cnrtRet_t result = source->Fork(&fork);
@@ -240,7 +243,7 @@ cnrtRet_t cnrtSetCurrentContextDevice(cnrtRuntimeContext_t pctx) {
 }
 
 cnrtRet_t cnrtRuntimeContextCreateQueue(cnrtRuntimeContext_t pctx, cnrtQueue_t* queue) {
-  if (queue != nullptr) *queue = nullptr;
+  Clear(queue);
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (queue == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
     const int device = c->ReadyDevice();
@@ -249,7 +252,7 @@ cnrtRet_t cnrtRuntimeContextCreateQueue(cnrtRuntimeContext_t pctx, cnrtQueue_t* 
 }
 
 cnrtRet_t cnrtRuntimeContextCreateNotifier(cnrtRuntimeContext_t pctx, cnrtNotifier_t* pnotifier) {
-  if (pnotifier != nullptr) *pnotifier = nullptr;
+  Clear(pnotifier);
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (pnotifier == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
     return c->ReadyDevice() < 0 ? CNRT_RET_ERR_INIT : CreateNotifier(pnotifier);
@@ -258,6 +261,10 @@ cnrtRet_t cnrtRuntimeContextCreateNotifier(cnrtRuntimeContext_t pctx, cnrtNotifi
 
 cnrtRet_t cnrtGetRuntimeContextInfo(cnrtRuntimeContext_t pctx, cnrtRuntimeContextInfo_t key,
                                     void** out) {
+  if (out != nullptr) {
+    PutInt(out, 0);
+    if (key == CNRT_RT_CTX_FUNCTION) *out = nullptr;
+  }
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (out == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
     const OfflineFunction& f = c->function();
@@ -317,24 +324,23 @@ cnrtRet_t cnrtInvokeRuntimeContext_V3(cnrtRuntimeContext_t pctx, int* batch_size
 
 cnrtRet_t cnrtRuntimeContextMallocBySizeArray(cnrtRuntimeContext_t pctx, void*** ptr,
                                               size_t* bytesArray, int length) {
-  if (ptr != nullptr) *ptr = nullptr;
+  Clear(ptr);
   return WithContext(pctx, [&](const ContextPointer& c) {
     if (ptr == nullptr || bytesArray == nullptr || length < 1) return CNRT_RET_ERR_INVALID;
     const int device = c->ReadyDevice();
     if (device < 0) return CNRT_RET_ERR_INIT;
     const auto count = static_cast<size_t>(length);
-    auto** made = static_cast<void**>(std::calloc(count, sizeof(void*)));
-    if (made == nullptr) return CNRT_RET_ERR_NOMEM;
-    for (size_t i = 0; i < count; ++i) {
+    std::vector<void*> blocks(count);
+    bool all = true;
+    for (size_t i = 0; i < count && all; ++i) {
       if (bytesArray[i] == 0) continue;
-      made[i] = AllocateOnDevice(device, bytesArray[i]);
-      if (made[i] != nullptr) continue;
-      for (size_t k = 0; k < i; ++k) FreeOnDevice(made[k]);
-      std::free(made);
-      return CNRT_RET_ERR_NOMEM;
+      blocks[i] = AllocateOnDevice(device, bytesArray[i]);
+      all = blocks[i] != nullptr;
     }
-    *ptr = made;
-    return CNRT_RET_SUCCESS;
+    *ptr = all ? MakeArray(ArrayKind::kAddresses, blocks) : nullptr;
+    if (*ptr != nullptr) return CNRT_RET_SUCCESS;
+    for (void* block : blocks) FreeOnDevice(block);
+    return CNRT_RET_ERR_NOMEM;
   });
 }
 
@@ -344,13 +350,16 @@ cnrtRet_t cnrtRuntimeContextFree(cnrtRuntimeContext_t pctx, void* ptr) {
 
 cnrtRet_t cnrtRuntimeContextFreeArray(cnrtRuntimeContext_t pctx, void** ptr, int length) {
   return WithContext(pctx, [&](const ContextPointer&) {
-    if (ptr == nullptr || length < 1) return CNRT_RET_ERR_INVALID;
+    // Also an array that cnrtRuntimeContextMallocBySizeArray did not make may be wrong memory.
+    if (length < 1 || !IsLiveArray(ArrayKind::kAddresses, ptr, static_cast<size_t>(length)))
+      return CNRT_RET_ERR_INVALID;
     cnrtRet_t first = CNRT_RET_SUCCESS;
-    for (int i = 0; i < length; ++i) {
-      const cnrtRet_t result = ptr[i] == nullptr ? CNRT_RET_SUCCESS : cnrtFree(ptr[i]);
+    for (void* block : ReadArray(ptr, static_cast<size_t>(length))) {
+      const cnrtRet_t result = block == nullptr ? CNRT_RET_SUCCESS : cnrtFree(block);
       if (first == CNRT_RET_SUCCESS) first = result;
     }
-    if (first == CNRT_RET_SUCCESS) std::free(ptr);  // cnrtRuntimeContextMallocBySizeArray made it
+    if (first == CNRT_RET_SUCCESS)
+      ReleaseArray(ArrayKind::kAddresses, ptr, static_cast<size_t>(length));
     return first;
   });
 }

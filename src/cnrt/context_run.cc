@@ -2,15 +2,22 @@
 // NHWC where the program may have NCHW.
 #include "cnrt/context_run.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "cnrt/model.h"
+#include "devices/mlu/time_model.h"
 #include "kernels/table.h"
+#include "program/operators.h"
+#include "runtime/dry_run.h"
 
 namespace picabia::cnrt {
 namespace {
 
 using program::OfflinePort;
+
+constexpr int kCores = 16;
 
 // How the elements of an NHWC tensor stand in an NCHW one: calls body(place in NHWC, in NCHW).
 template <typename Body>
@@ -101,33 +108,51 @@ Status PutOutput(const OfflinePort& port, Tensor tensor, void* memory,
 }  // namespace
 
 Result<std::unique_ptr<FunctionRun>> FunctionRun::Create(const program::OfflineFunction& function) {
-  runtime::SessionOptions options;
-  options.device = runtime::DeviceKind::kMlu;
-  options.mlu.model_parallelism = std::min(function.model_parallelism, options.mlu.cores);
-  PICABIA_ASSIGN_OR_RETURN(auto session, runtime::Session::Create(function.program, options));
-  return std::unique_ptr<FunctionRun>(new FunctionRun(function, std::move(session)));
+  PICABIA_RETURN_IF_ERROR(program::CheckBound(*function.program));
+  mlu::DeviceOptions options;
+  options.trim = false;
+  PICABIA_ASSIGN_OR_RETURN(auto device, mlu::Device::Create(*function.program, options));
+  return std::unique_ptr<FunctionRun>(new FunctionRun(function, std::move(device)));
 }
 
 Status FunctionRun::RunOrSay(const std::vector<void*>& params) {
-  const kernels::KernelTable& kernels = kernels::KernelsFor(session_->isa());
+  const kernels::KernelTable& kernels = kernels::KernelsFor(device_->isa());
   const auto& program = *function_.program;
-  std::vector<runtime::Feed> feeds;
+  std::vector<Tensor> inputs;
   for (size_t i = 0; i < function_.inputs.size(); ++i) {
     const auto v = static_cast<size_t>(program.inputs[i].value);
     PICABIA_ASSIGN_OR_RETURN(
         Tensor tensor, TakeInput(function_.inputs[i], program.values[v].dtype, params[i], kernels));
-    feeds.push_back({function_.inputs[i].name, std::move(tensor)});
+    inputs.push_back(std::move(tensor));
   }
-  PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, session_->Run(feeds));
+  PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, device_->Run(inputs, reports_));
   for (size_t i = 0; i < outputs.size(); ++i)
     PICABIA_RETURN_IF_ERROR(PutOutput(function_.outputs[i], std::move(outputs[i]),
                                       params[function_.inputs.size() + i], kernels));
   return OkStatus();
 }
 
+// What the card would take, which is a model: this device has no hardware whose time could be read.
+void FunctionRun::PrintHardwareTime() const {
+  std::vector<Shape> shapes;
+  for (const auto& port : function_.inputs) shapes.push_back(port.program_shape());
+  const auto types = runtime::DryRun(*function_.program, shapes);
+  if (!types.ok()) return;
+  std::vector<int64_t> macs;
+  for (const cpu::StepReport& report : reports_) macs.push_back(report.macs);
+  double ms = 0;
+  for (const mlu::ModelledStep& step : mlu::ModelTime(*function_.program, *types, macs, kCores))
+    ms += step.ms();
+  std::fprintf(stderr, "CNRT: %s: hardware time, modelled: %.1f us\n", function_.name.c_str(),
+               1000 * ms);
+}
+
 cnrtRet_t FunctionRun::Run(const std::vector<void*>& params) {
   const Status status = RunOrSay(params);
-  if (status.ok()) return CNRT_RET_SUCCESS;
+  if (status.ok()) {
+    if (IsSet("CNRT_GET_HARDWARE_TIME")) PrintHardwareTime();
+    return CNRT_RET_SUCCESS;
+  }
   PrintInfo("function '" + function_.name + "': " + status.message());
   return CNRT_RET_ERR_ONCHIP_CORE;
 }

@@ -1,4 +1,4 @@
-// A function on the software device: tensors from device memory into the session and back. Used by
+// A function on the software device: tensors from device memory to the program and back. Used by
 // context.cc.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 #include "base/status.h"
 #include "cnrt/cnrt.h"
+#include "devices/mlu/device.h"
 #include "program/offline.h"
-#include "runtime/session.h"
 
 namespace picabia::cnrt {
 
@@ -20,12 +20,14 @@ class FunctionRun {
   cnrtRet_t Run(const std::vector<void*>& params);
 
  private:
-  FunctionRun(const program::OfflineFunction& function, std::unique_ptr<runtime::Session> session)
-      : function_(function), session_(std::move(session)) {}
+  FunctionRun(const program::OfflineFunction& function, std::unique_ptr<mlu::Device> device)
+      : function_(function), device_(std::move(device)) {}
   Status RunOrSay(const std::vector<void*>& params);
+  void PrintHardwareTime() const;
 
   const program::OfflineFunction& function_;
-  std::unique_ptr<runtime::Session> session_;
+  std::unique_ptr<mlu::Device> device_;
+  std::vector<cpu::StepReport> reports_;  // of the last run
 };
 
 void DestroyAllContexts();

@@ -263,9 +263,9 @@ cnrtRet_t cnrtConvertHalfToDouble(double* d, uint16_t f16) {
 int cnrtDataTypeSize(cnrtDataType_t dt) { return SizeOf(dt); }
 
 cnrtRet_t cnrtCreateQuantizedParam(cnrtQuantizedParam_t* param, int pos, float scale, int offset) {
+  Clear(param);
   return Anytime([&] {
     if (param == nullptr) return CNRT_RET_ERR_INVALID;
-    *param = nullptr;
     Quantization q;
     if (!AddChannel(&q, pos, scale, static_cast<float>(offset))) return CNRT_RET_ERR_INVALID;
     return CreateParam(param, std::move(q));
@@ -275,9 +275,9 @@ cnrtRet_t cnrtCreateQuantizedParam(cnrtQuantizedParam_t* param, int pos, float s
 cnrtRet_t cnrtCreateQuantizedParamByChannel(cnrtQuantizedParam_t* param, int* poses, float* scales,
                                             float* offsets, int dimNum, int* dimValues,
                                             int channelDim) {
+  Clear(param);
   return Anytime([&] {
     if (param == nullptr) return CNRT_RET_ERR_INVALID;
-    *param = nullptr;
     const bool given = poses != nullptr && scales != nullptr && offsets != nullptr;
     if (!given || Elements(dimNum, dimValues) <= 0 || channelDim < 0 || channelDim >= dimNum)
       return CNRT_RET_ERR_INVALID;

@@ -18,7 +18,8 @@ namespace picabia::cnrt {
 namespace {
 
 constexpr int kMaxDevices = 64;
-constexpr int kCores = 16;  // of an MLU270: 4 clusters of 4
+// Of an MLU270, 4 clusters of 4; of an MLU220.
+constexpr int kCores = 16, kCoresOf220 = 4;
 
 struct Process {
   std::mutex mutex;
@@ -80,6 +81,14 @@ int DeviceCount() {
   return count;
 }
 
+cnrtCoreVersion_t CardVersion() {
+  static const bool is_220 = [] {
+    const char* text = std::getenv("PICABIA_MLU_CARD");
+    return text != nullptr && std::strcmp(text, "MLU220") == 0;
+  }();
+  return is_220 ? CNRT_MLU220 : CNRT_MLU270;
+}
+
 bool Initialised() { return TheProcess().initialised; }
 bool ForkedAway() { return TheProcess().forked; }
 int CurrentDevice() { return thread_state.device; }
@@ -125,9 +134,9 @@ void cnrtGetLibVersion(int* major, int* minor, int* patch) {
 }
 
 cnrtRet_t cnrtGetDeviceCount(unsigned int* dev_num) {
+  Clear(dev_num);
   return Anytime([&] {
     if (dev_num == nullptr) return CNRT_RET_ERR_INVALID;
-    *dev_num = 0;
     if (!Initialised()) return CNRT_RET_ERR_INIT;
     *dev_num = static_cast<unsigned int>(DeviceCount());
     return CNRT_RET_SUCCESS;
@@ -135,9 +144,9 @@ cnrtRet_t cnrtGetDeviceCount(unsigned int* dev_num) {
 }
 
 cnrtRet_t cnrtGetDeviceHandle(cnrtDev_t* pdev, int ordinal) {
+  Clear(pdev);
   return Anytime([&] {
     if (pdev == nullptr) return CNRT_RET_ERR_INVALID;
-    *pdev = 0;
     if (!Initialised()) return CNRT_RET_ERR_INIT;
     const int wanted = WantedOrdinal(ordinal);
     if (wanted != -1 && !ValidOrdinal(wanted)) return CNRT_RET_ERR_INVALID;
@@ -147,12 +156,13 @@ cnrtRet_t cnrtGetDeviceHandle(cnrtDev_t* pdev, int ordinal) {
 }
 
 cnrtRet_t cnrtGetDeviceInfo(cnrtDeviceInfo_t* info, int device_ordinal) {
+  Clear(info);
   return Ready([&] {
     if (info == nullptr || !ValidOrdinal(device_ordinal)) return CNRT_RET_ERR_INVALID;
-    std::memset(info, 0, sizeof(*info));
-    std::snprintf(info->device_name, sizeof(info->device_name), "MLU270");
-    info->core_version = CNRT_MLU270;
-    info->core_num = kCores;
+    const bool is_220 = CardVersion() == CNRT_MLU220;
+    std::snprintf(info->device_name, sizeof(info->device_name), is_220 ? "MLU220" : "MLU270");
+    info->core_version = CardVersion();
+    info->core_num = is_220 ? kCoresOf220 : kCores;
     return CNRT_RET_SUCCESS;
   });
 }
@@ -168,9 +178,9 @@ cnrtRet_t cnrtSetCurrentDevice(cnrtDev_t dev) {
 }
 
 cnrtRet_t cnrtGetCurrentDevice(cnrtDev_t* pdev) {
+  Clear(pdev);
   return Anytime([&] {
     if (pdev == nullptr) return CNRT_RET_ERR_INVALID;
-    *pdev = 0;
     if (!Initialised()) return CNRT_RET_ERR_INIT;
     *pdev = kFirstDevice + static_cast<cnrtDev_t>(thread_state.device);
     return CNRT_RET_SUCCESS;
@@ -178,6 +188,7 @@ cnrtRet_t cnrtGetCurrentDevice(cnrtDev_t* pdev) {
 }
 
 cnrtRet_t cnrtGetCurrentOrdinal(unsigned int* dev_ordinal) {
+  Clear(dev_ordinal);
   return Ready([&] {
     if (dev_ordinal == nullptr) return CNRT_RET_ERR_INVALID;
     *dev_ordinal = static_cast<unsigned int>(thread_state.device);
@@ -234,6 +245,7 @@ cnrtRet_t cnrtSetDevice(int ordinal) {
 }
 
 cnrtRet_t cnrtGetDevice(int* ordinal) {
+  Clear(ordinal);
   return Ready([&] {
     if (ordinal == nullptr) return CNRT_RET_ERR_INVALID;
     *ordinal = thread_state.device;
@@ -242,12 +254,14 @@ cnrtRet_t cnrtGetDevice(int* ordinal) {
 }
 
 cnrtRet_t cnrtDeviceGetAttribute(int* value, cnrtDeviceAttr_t attribute, int ordinal) {
+  Clear(value);
   return Anytime([&] {
     if (value == nullptr) return CNRT_RET_ERR_INVALID;
-    *value = 0;
     if (!ValidOrdinal(ordinal)) return CNRT_RET_ERR_INVALID;
     switch (attribute) {
       case cnrtAttrClusterCount:
+        *value = CardVersion() == CNRT_MLU220 ? 1 : 4;
+        break;
       case cnrtAttrMcorePerCluster:
         *value = 4;
         break;

@@ -23,6 +23,7 @@ enum class HandleKind : uint64_t {
   kParamDesc = 8,
   kTensor = 9,
   kPluginOp = 10,
+  kDataDesc = 11,
 };
 
 // A handle is kind (8 bits), generation (32), index + 1 (24). C is the opaque struct of the header.

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "cnrt/handles.h"
+#include "cnrt/memory.h"
 #include "cnrt/queue.h"
 #include "cnrt/state.h"
 
@@ -147,6 +148,7 @@ cnrtRet_t Launch(const void* function, cnrtDim3_t dim, std::vector<bang::Argumen
                  cnrtFunctionType_t type, cnrtQueue_t queue) {
   const std::shared_ptr<Queue> where = FindQueue(queue);
   if (!where) return CNRT_RET_ERR_QUEUE;
+  const auto use = UseMemory();
   return Put(where, bang::PrepareLaunch(function, {dim.x, dim.y, dim.z}, type, arguments));
 }
 
@@ -155,9 +157,9 @@ cnrtRet_t Launch(const void* function, cnrtDim3_t dim, std::vector<bang::Argumen
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtGetKernelParamsBuffer(cnrtKernelParamsBuffer_t* params) {
+  Clear(params);
   return Anytime([&] {
     if (params == nullptr) return CNRT_RET_ERR_INVALID;
-    *params = nullptr;
     auto buffer = std::make_unique<ParamsBuffer>();
     const cnrtKernelParamsBuffer_t handle = buffer.get();
     const std::lock_guard lock(TheBuffers().mutex);
@@ -242,6 +244,7 @@ cnrtRet_t cnrtInvokeKernel_V2(const void* function, cnrtDim3_t dim, cnrtKernelPa
 }
 
 cnrtRet_t cnrtCreateKernelInitParam(cnrtKernelInitParam_t* init_param) {
+  Clear(init_param);
   return Anytime([&] {
     if (init_param == nullptr) return CNRT_RET_ERR_INVALID;
     *init_param = TheInits().Add(std::make_shared<KernelInit>());
@@ -292,6 +295,7 @@ int picabia_bang_launch(const picabia_bang_kernel* kernel, const void* address,
   return Ready([&] {
     const std::shared_ptr<Queue> where = FindQueue(static_cast<cnrtQueue_t>(queue));
     if (!where) return CNRT_RET_ERR_QUEUE;
+    const auto use = UseMemory();
     // The registered kernel knows more: its variables, its checked twin.
     const picabia::bang::KernelEntry known = picabia::bang::FindKernel(address);
     if (known.kernel != nullptr) {

@@ -20,7 +20,7 @@ using mlu::DeviceMemory;
 struct Mappings {
   std::mutex mutex;
   std::map<uintptr_t, size_t> mapped;     // by cnrtMap and cnrtMapRange
-  std::map<uintptr_t, uintptr_t> shared;  // cnrtAcquireMemHandle: handle -> address
+  std::map<uintptr_t, uintptr_t> shared;  // cnrtAcquireMemHandle: handle -> address, 0: freed
   std::map<uintptr_t, int> opened;        // cnrtMapMemHandle: address -> times
   uintptr_t next_handle = 0x49504301;     // no address, and not 0
 };
@@ -97,15 +97,28 @@ bool TakeNumber(const ParamList& list, const char* name, uint64_t* value) {
 }
 
 }  // namespace
+
+void ForgetMappings(const void* base, size_t bytes) {
+  Mappings& m = TheMappings();
+  const std::lock_guard lock(m.mutex);
+  const auto inside = [&](uintptr_t address) { return address - Number(base) < bytes; };
+  std::erase_if(m.mapped, [&](const auto& mapping) { return inside(mapping.first); });
+  std::erase_if(m.opened, [&](const auto& opened) { return inside(opened.first); });
+  for (auto& [handle, address] : m.shared)
+    if (inside(address)) address = 0;
+}
+
 }  // namespace picabia::cnrt
 
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtMap(void** host_ptr, void* dev_ptr) {
+  Clear(host_ptr);
   return Ready([&] { return Map(host_ptr, dev_ptr, 0); });
 }
 
 cnrtRet_t cnrtMapRange(void** host_ptr, void* dev_ptr, size_t size) {
+  Clear(host_ptr);
   return Ready([&] { return size == 0 ? CNRT_RET_ERR_INVALID : Map(host_ptr, dev_ptr, size); });
 }
 
@@ -118,9 +131,9 @@ cnrtRet_t cnrtUnmap(void* host_ptr) {
 }
 
 cnrtRet_t cnrtFindDevAddrByMappedAddr(void* mappped_host_ptr, void** dev_ptr) {
+  Clear(dev_ptr);
   return Ready([&] {
     if (dev_ptr == nullptr) return CNRT_RET_ERR_INVALID;
-    *dev_ptr = nullptr;
     const std::lock_guard lock(TheMappings().mutex);
     const auto* mapping = FindMapping(TheMappings(), mappped_host_ptr);
     if (mapping == nullptr) return CNRT_RET_ERR_FIND_DEV_ADDR;
@@ -143,9 +156,9 @@ cnrtRet_t cnrtCacheOperationRange(void* host_ptr, size_t size, cnrtCacheOps_t op
 }
 
 cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle* handle, void* devPtr) {
+  Clear(handle);
   return Ready([&] {
     if (handle == nullptr) return CNRT_RET_ERR_INVALID;
-    *handle = nullptr;
     if (!DeviceMemory::Get().Find(devPtr)) return CNRT_RET_ERR_FIND_DEV_ADDR;
     const std::lock_guard lock(TheMappings().mutex);
     const uintptr_t number = TheMappings().next_handle++;
@@ -156,9 +169,9 @@ cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle* handle, void* devPtr) {
 }
 
 cnrtRet_t cnrtMapMemHandle(void** devPtr, cnrtIpcMemHandle handle, int /*flag*/) {
+  Clear(devPtr);
   return Ready([&] {
     if (devPtr == nullptr) return CNRT_RET_ERR_INVALID;
-    *devPtr = nullptr;
     Mappings& m = TheMappings();
     const std::lock_guard lock(m.mutex);
     const auto found = m.shared.find(Number(handle));
@@ -185,9 +198,9 @@ cnrtRet_t cnrtUnMapMemHandle(void* devPtr) {
 cnrtRet_t cnrtMallocPeerAble(void** pPtr, size_t bytes) { return cnrtMalloc(pPtr, bytes); }
 
 cnrtRet_t cnrtAllocParam(void** pParam) {
+  Clear(pParam);
   return Anytime([&] {
     if (pParam == nullptr) return CNRT_RET_ERR_INVALID;
-    *pParam = nullptr;
     auto list = std::make_unique<ParamList>();
     void* handle = list.get();
     const std::lock_guard lock(TheParamLists().mutex);
@@ -207,6 +220,7 @@ cnrtRet_t cnrtAddParam(void* param, char* name, int len, void* data) {
 }
 
 cnrtRet_t cnrtGetParam(void* param, char* name, void* out, int outlen) {
+  if (out != nullptr && outlen > 0) std::memset(out, 0, static_cast<size_t>(outlen));
   return WithList(param, [&](ParamList& list) {
     if (name == nullptr || out == nullptr || outlen < 1) return CNRT_RET_ERR_INVALID;
     const auto found = list.find(name);
@@ -228,8 +242,8 @@ extern "C" CNRT_DLL_API cnrtRet_t cnrtDestoryParam(void* param);
 cnrtRet_t cnrtDestoryParam(void* param) { return cnrtDestroyParam(param); }
 
 cnrtRet_t cnrtMallocBufferEx(void** pPtr, void* param) {
+  Clear(pPtr);
   if (pPtr == nullptr) return Anytime([] { return CNRT_RET_ERR_INVALID; });
-  *pPtr = nullptr;
   uint64_t type = 0, parallelism = 1, bytes = 0;
   const cnrtRet_t checked = WithList(param, [&](ParamList& list) {
     TakeNumber(list, "data_parallelism", &parallelism);

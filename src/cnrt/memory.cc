@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <unordered_set>
 
+#include "cnrt/arrays.h"
 #include "cnrt/queue.h"
 #include "cnrt/state.h"
 #include "devices/mlu/bang/device_memory.h"
@@ -27,13 +29,34 @@ HostBlocks& TheHostBlocks() {
 }
 
 cnrtRet_t Malloc(void** pointer, size_t bytes) {
-  if (pointer == nullptr) return CNRT_RET_ERR_INVALID;
-  *pointer = nullptr;
+  Clear(pointer);
   return Ready([&] {
+    if (pointer == nullptr) return CNRT_RET_ERR_INVALID;
     if (bytes == 0) return CNRT_RET_SUCCESS;
     *pointer = AllocateOnDevice(CurrentDevice(), bytes);
     return *pointer == nullptr ? CNRT_RET_ERR_NOMEM : CNRT_RET_SUCCESS;
   });
+}
+
+std::shared_mutex& MemoryMutex() {
+  static std::shared_mutex* mutex = new std::shared_mutex;
+  return *mutex;
+}
+
+// What is reserved without a block; its mutex keeps the room that was found until it is taken.
+struct Reserved {
+  std::mutex mutex;
+  std::map<int, size_t> bytes;  // by device
+};
+Reserved& TheReserved() {
+  static Reserved* reserved = new Reserved;
+  return *reserved;
+}
+
+// Under the mutex.
+bool HasRoom(int device, size_t bytes) {
+  const size_t used = DeviceMemory::Get().Used(device) + TheReserved().bytes[device];
+  return used <= DeviceBytes() && bytes <= DeviceBytes() - used;
 }
 
 // Whether source and destination may be copied in that direction.
@@ -58,6 +81,7 @@ cnrtRet_t Fill(void* pointer, Unit value, size_t n, bool asynchronous, cnrtQueue
     if (n == 0) return CNRT_RET_SUCCESS;
     if (pointer == nullptr) return CNRT_RET_ERR_INVALID;
     if (n > SIZE_MAX / sizeof(Unit)) return CNRT_RET_ERR_OUT_RANGE;
+    const auto use = UseMemory();
     const cnrtRet_t checked = CheckDeviceRange(pointer, n * sizeof(Unit));
     if (checked != CNRT_RET_SUCCESS) return checked;
     auto work = [pointer, value, n] {
@@ -91,18 +115,34 @@ size_t DeviceBytes() {
 }
 
 void* AllocateOnDevice(int device, size_t bytes) {
-  static std::mutex* mutex = new std::mutex;  // the room that was found stays until it is taken
-  const std::lock_guard lock(*mutex);
-  const size_t used = DeviceMemory::Get().Used(device);
-  if (used > DeviceBytes() || bytes > DeviceBytes() - used) return nullptr;
-  return DeviceMemory::Get().Allocate(device, bytes);
+  const std::lock_guard lock(TheReserved().mutex);
+  return HasRoom(device, bytes) ? DeviceMemory::Get().Allocate(device, bytes) : nullptr;
+}
+
+bool ReserveOnDevice(int device, size_t bytes) {
+  const std::lock_guard lock(TheReserved().mutex);
+  const bool room = HasRoom(device, bytes);
+  if (room) TheReserved().bytes[device] += bytes;
+  return room;
+}
+
+void ReleaseOnDevice(int device, size_t bytes) {
+  const std::lock_guard lock(TheReserved().mutex);
+  TheReserved().bytes[device] -= bytes;
 }
 
 void FreeOnDevice(void* base) {
   if (base != nullptr) DeviceMemory::Get().Free(base);
 }
 
-void FreeAllDeviceMemory() { DeviceMemory::Get().FreeAll(); }
+std::shared_lock<std::shared_mutex> UseMemory() { return std::shared_lock(MemoryMutex()); }
+
+void FreeAllDeviceMemory() {
+  const std::lock_guard lock(MemoryMutex());
+  for (int device = 0; device < DeviceCount(); ++device) WaitForQueuesOfDevice(device);
+  ForgetMappings(nullptr, SIZE_MAX);
+  DeviceMemory::Get().FreeAll();
+}
 
 }  // namespace picabia::cnrt
 
@@ -116,7 +156,10 @@ cnrtRet_t cnrtFree(void* ptr) {
   return Ready([&] {
     const auto block = DeviceMemory::Get().Find(ptr);
     if (!block || block->base != ptr) return CNRT_RET_ERR_FIND_DEV_ADDR;
+    WaitForQueuesOfDevice(block->device);  // most of the wait, during which others may use memory
+    const std::lock_guard lock(MemoryMutex());
     WaitForQueuesOfDevice(block->device);
+    ForgetMappings(block->base, block->bytes);
     return DeviceMemory::Get().Free(ptr) ? CNRT_RET_SUCCESS : CNRT_RET_ERR_FIND_DEV_ADDR;
   });
 }
@@ -125,16 +168,19 @@ cnrtRet_t cnrtFreeArray(void** ptr, int length) {
   return Ready([&] {
     if (length < 0 || (ptr == nullptr && length > 0)) return CNRT_RET_ERR_INVALID;
     cnrtRet_t first = CNRT_RET_SUCCESS;
-    for (int i = 0; i < length; ++i) {
-      const cnrtRet_t result = cnrtFree(ptr[i]);
+    if (length == 0) return CNRT_RET_SUCCESS;
+    for (void* block : ReadArray(ptr, static_cast<size_t>(length))) {
+      const cnrtRet_t result = cnrtFree(block);
       if (first == CNRT_RET_SUCCESS) first = result;
     }
+    ReleaseArray(ArrayKind::kAddresses, ptr, static_cast<size_t>(length));
     return first;
   });
 }
 
 cnrtRet_t cnrtMemcpy(void* dst, void* src, size_t bytes, cnrtMemTransDir_t dir) {
   return Ready([&] {
+    const auto use = UseMemory();
     const cnrtRet_t checked = CheckCopy(dst, src, bytes, dir);
     if (checked == CNRT_RET_SUCCESS && bytes > 0) std::memmove(dst, src, bytes);
     return checked;
@@ -144,6 +190,7 @@ cnrtRet_t cnrtMemcpy(void* dst, void* src, size_t bytes, cnrtMemTransDir_t dir) 
 cnrtRet_t cnrtMemcpyAsync(void* dest, void* src, size_t bytes, cnrtQueue_t queue,
                           cnrtMemTransDir_t dir) {
   return Ready([&] {
+    const auto use = UseMemory();
     const cnrtRet_t checked = CheckCopy(dest, src, bytes, dir);
     if (checked != CNRT_RET_SUCCESS) return checked;
     return Enqueue(queue, [=] {
@@ -169,9 +216,9 @@ cnrtRet_t cnrtMemsetD32Async(void* ptr, uint32_t ui, size_t n, cnrtQueue_t queue
 }
 
 cnrtRet_t cnrtMallocHost(void** pPtr, size_t bytes, cnrtMemType_t type) {
+  Clear(pPtr);
   return Anytime([&] {
     if (pPtr == nullptr) return CNRT_RET_ERR_INVALID;
-    *pPtr = nullptr;
     if (type < CNRT_MEMTYPE_DEFAULT || type > CNRT_MEMTYPE_DEV) return CNRT_RET_ERR_INVALID;
     if (bytes == 0) return CNRT_RET_SUCCESS;
     void* block = nullptr;
@@ -193,25 +240,29 @@ cnrtRet_t cnrtFreeHost(void* ptr) {
 }
 
 cnrtRet_t cnrtMemGetInfo(size_t* free, size_t* total) {
+  Clear(free, total);
   return Ready([&] {
     if (free == nullptr || total == nullptr) return CNRT_RET_ERR_INVALID;
     *total = DeviceBytes();
-    *free = DeviceBytes() - std::min(DeviceBytes(), DeviceMemory::Get().Used(CurrentDevice()));
+    const int device = CurrentDevice();
+    const std::lock_guard lock(TheReserved().mutex);
+    const size_t used = DeviceMemory::Get().Used(device) + TheReserved().bytes[device];
+    *free = DeviceBytes() - std::min(DeviceBytes(), used);
     return CNRT_RET_SUCCESS;
   });
 }
 
 cnrtRet_t cnrtGetMemInfo(size_t* free, size_t* total, cnrtChannelType_t channel) {
+  Clear(free, total);
   if (channel < CNRT_CHANNEL_TYPE_DUPLICATE || channel > CNRT_CHANNEL_TYPE_3)
     return Anytime([] { return CNRT_RET_ERR_INVALID; });
   return cnrtMemGetInfo(free, total);
 }
 
 cnrtRet_t cnrtGetMemorySize(void** devBasePtr, void* devPtr, size_t* bytes) {
+  Clear(devBasePtr, bytes);
   return Ready([&] {
     if (devBasePtr == nullptr || bytes == nullptr) return CNRT_RET_ERR_INVALID;
-    *devBasePtr = nullptr;
-    *bytes = 0;
     const auto block = DeviceMemory::Get().Find(devPtr);
     if (!block) return CNRT_RET_ERR_FIND_DEV_ADDR;
     *devBasePtr = block->base;

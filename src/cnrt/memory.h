@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <shared_mutex>
 
 #include "cnrt/cnrt.h"
 
 namespace picabia::cnrt {
+
+// While it lives no block is freed: what is checked stays true, what is put into a queue is waited
+// for. Not to be taken twice by one thread.
+[[nodiscard]] std::shared_lock<std::shared_mutex> UseMemory();
 
 // SUCCESS when [address, address + bytes) lies in one block of device memory; FIND_DEV_ADDR when
 // its start is in none, OUT_RANGE when it passes the end.
@@ -15,8 +20,14 @@ cnrtRet_t CheckDeviceRange(const void* address, size_t bytes);
 size_t DeviceBytes();
 // Null when the device or the host is full. bytes > 0.
 void* AllocateOnDevice(int device, size_t bytes);
-// Null is fine.
+// Of a block that no client has had. Null is fine.
 void FreeOnDevice(void* base);
+// Room that is taken without a block, as a context does. False when the device is full.
+bool ReserveOnDevice(int device, size_t bytes);
+void ReleaseOnDevice(int device, size_t bytes);
+
+// Mappings and shares of the block that begins there are gone with it (mapping.cc).
+void ForgetMappings(const void* base, size_t bytes);
 
 // When the last cnrtDestroy has emptied the queues.
 void FreeAllDeviceMemory();

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/file.h"
@@ -67,7 +68,7 @@ std::shared_ptr<std::byte> AlignedCopy(const void* from, size_t bytes) {
   const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   std::shared_ptr<std::byte> copy(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)),
                                   AlignedFree());
-  if (copy) std::memcpy(copy.get(), from, bytes);
+  if (copy && bytes > 0) std::memcpy(copy.get(), from, bytes);
   return copy;
 }
 
@@ -177,6 +178,16 @@ char** NewNames(const std::vector<OfflinePort>& ports) {
   return names;
 }
 
+// The live lists of names, so that one is not freed twice.
+struct NameLists {
+  std::mutex mutex;
+  std::unordered_map<char**, int> live;  // how many
+};
+NameLists& TheNameLists() {
+  static NameLists* lists = new NameLists;
+  return *lists;
+}
+
 void FreeNames(char** names, int count) {
   for (int i = 0; names != nullptr && i < count; ++i) std::free(names[i]);
   std::free(names);
@@ -206,8 +217,16 @@ void Function::Fill(ModelPointer model, const OfflineFunction* function) {
 }
 
 void Function::Share(std::shared_ptr<const OfflineFunction> function) {
+  std::shared_ptr<void> old;  // destroyed when the lock is gone
   const std::lock_guard lock(mutex_);
   function_ = std::move(function);
+  old.swap(attached_);
+}
+
+std::shared_ptr<void> Function::Attached(std::shared_ptr<void> (*make)(const OfflineFunction&)) {
+  const std::lock_guard lock(mutex_);
+  if (!attached_ && function_) attached_ = make(*function_);
+  return attached_;
 }
 
 std::shared_ptr<const OfflineFunction> Function::Get() const {
@@ -228,11 +247,14 @@ cnrtDataType_t TypeOf(DType dtype) {
   return i < kNumDTypes ? kTypes[i] : CNRT_INVALID;
 }
 
+bool IsSet(const char* variable) {
+  const char* text = std::getenv(variable);
+  return text != nullptr && *text != '\0' && std::strcmp(text, "0") != 0 &&
+         std::strcmp(text, "false") != 0;
+}
+
 void PrintInfo(const std::string& text) {
-  const char* wanted = std::getenv("CNRT_PRINT_INFO");
-  const bool on = wanted != nullptr && *wanted != '\0' && std::strcmp(wanted, "0") != 0 &&
-                  std::strcmp(wanted, "false") != 0;
-  if (on && !text.empty()) std::fprintf(stderr, "CNRT: %s\n", text.c_str());
+  if (!text.empty() && IsSet("CNRT_PRINT_INFO")) std::fprintf(stderr, "CNRT: %s\n", text.c_str());
 }
 
 }  // namespace picabia::cnrt
@@ -242,9 +264,9 @@ using picabia::program::OfflineFunction;
 using picabia::program::OfflineModel;
 
 cnrtRet_t cnrtLoadModel(cnrtModel_t* pmodel, const char* fname) {
+  Clear(pmodel);
   return Anytime([&] {
     if (pmodel == nullptr) return CNRT_RET_ERR_INVALID;
-    *pmodel = nullptr;
     if (fname == nullptr) return CNRT_RET_ERR_INVALID;
     const auto file = picabia::FileBytes::Open(fname);
     if (!file.ok()) return CodeOf(file.status());
@@ -271,9 +293,9 @@ cnrtRet_t cnrtUnloadModel(cnrtModel_t model) {
 }
 
 cnrtRet_t cnrtGetModelSize(const char* fname, int* size) {
+  Clear(size);
   return Anytime([&] {
     if (size == nullptr) return CNRT_RET_ERR_INVALID;
-    *size = 0;
     if (fname == nullptr) return CNRT_RET_ERR_INVALID;
     int64_t found = 0;
     const cnrtRet_t result = SizeOfFile(fname, &found);
@@ -283,9 +305,9 @@ cnrtRet_t cnrtGetModelSize(const char* fname, int* size) {
 }
 
 cnrtRet_t cnrtGetModelLevelFromFile(const char* fname, int* model_level) {
+  Clear(model_level);
   return Anytime([&] {
     if (model_level == nullptr) return CNRT_RET_ERR_INVALID;
-    *model_level = 0;
     if (fname == nullptr) return CNRT_RET_ERR_INVALID;
     int64_t size = 0;
     return SizeOfFile(fname, &size);
@@ -293,6 +315,7 @@ cnrtRet_t cnrtGetModelLevelFromFile(const char* fname, int* model_level) {
 }
 
 cnrtRet_t cnrtQueryCoreVersion(cnrtModel_t model, cnrtCoreVersion_t* coreVersion) {
+  Clear(coreVersion);
   return WithModel(model, [&](const OfflineModel&) {
     if (coreVersion == nullptr) return CNRT_RET_ERR_INVALID;
     *coreVersion = CNRT_MLU270;
@@ -301,7 +324,7 @@ cnrtRet_t cnrtQueryCoreVersion(cnrtModel_t model, cnrtCoreVersion_t* coreVersion
 }
 
 cnrtRet_t cnrtQueryModelParallelism(cnrtModel_t model, int* modelParallelism) {
-  if (modelParallelism != nullptr) *modelParallelism = 0;
+  Clear(modelParallelism);
   return WithModel(model, [&](const OfflineModel& m) {
     if (modelParallelism == nullptr) return CNRT_RET_ERR_INVALID;
     for (const OfflineFunction& f : m.functions)
@@ -330,7 +353,7 @@ cnrtRet_t cnrtQueryModelLocalMemSize(cnrtModel_t model, uint64_t* local_mem_size
 }
 
 cnrtRet_t cnrtGetFunctionNumber(cnrtModel_t model, int* func_num) {
-  if (func_num != nullptr) *func_num = 0;
+  Clear(func_num);
   return WithModel(model, [&](const OfflineModel& m) {
     if (func_num == nullptr) return CNRT_RET_ERR_INVALID;
     *func_num = static_cast<int>(m.functions.size());
@@ -339,8 +362,7 @@ cnrtRet_t cnrtGetFunctionNumber(cnrtModel_t model, int* func_num) {
 }
 
 cnrtRet_t cnrtGetFunctionSymbol(cnrtModel_t model, int index, char** symbol, int* name_size) {
-  if (symbol != nullptr) *symbol = nullptr;
-  if (name_size != nullptr) *name_size = 0;
+  Clear(symbol, name_size);
   return WithModel(model, [&](const OfflineModel& m) {
     if (symbol == nullptr || name_size == nullptr) return CNRT_RET_ERR_INVALID;
     if (index < 0 || static_cast<size_t>(index) >= m.functions.size()) return CNRT_RET_ERR_NO_EXIST;
@@ -352,7 +374,7 @@ cnrtRet_t cnrtGetFunctionSymbol(cnrtModel_t model, int index, char** symbol, int
 }
 
 cnrtRet_t cnrtGetModelMemUsed(cnrtModel_t model, int64_t* pMemused) {
-  if (pMemused != nullptr) *pMemused = 0;
+  Clear(pMemused);
   return WithModel(model, [&](const OfflineModel& m) {
     if (pMemused == nullptr) return CNRT_RET_ERR_INVALID;
     for (const OfflineFunction& f : m.functions) *pMemused += f.memory_bytes;
@@ -361,7 +383,7 @@ cnrtRet_t cnrtGetModelMemUsed(cnrtModel_t model, int64_t* pMemused) {
 }
 
 cnrtRet_t cnrtGetFunctionMemUsed(cnrtFunction_t function, int64_t* pMemused) {
-  if (pMemused != nullptr) *pMemused = 0;
+  Clear(pMemused);
   return WithFunction(function, [&](const OfflineFunction& f) {
     if (pMemused == nullptr) return CNRT_RET_ERR_INVALID_POINTER;
     *pMemused = f.memory_bytes;
@@ -370,6 +392,7 @@ cnrtRet_t cnrtGetFunctionMemUsed(cnrtFunction_t function, int64_t* pMemused) {
 }
 
 cnrtRet_t cnrtCreateFunction(cnrtFunction_t* pfunction) {
+  Clear(pfunction);
   return Anytime([&] {
     if (pfunction == nullptr) return CNRT_RET_ERR_INVALID;
     *pfunction = AddFunction(std::make_shared<Function>());
@@ -441,8 +464,7 @@ cnrtRet_t cnrtQueryBatches(cnrtFunction_t function, int* batches_array) {
 }
 
 cnrtRet_t cnrtQueryCacheMode(cnrtFunction_t function, bool* is_cache_mode, int* cache_num) {
-  if (is_cache_mode != nullptr) *is_cache_mode = false;
-  if (cache_num != nullptr) *cache_num = 0;
+  Clear(is_cache_mode, cache_num);
   return WithFunction(function, [&](const OfflineFunction&) {
     const bool there = is_cache_mode != nullptr && cache_num != nullptr;
     return there ? CNRT_RET_SUCCESS : CNRT_RET_ERR_INVALID_POINTER;
@@ -452,10 +474,7 @@ cnrtRet_t cnrtQueryCacheMode(cnrtFunction_t function, bool* is_cache_mode, int* 
 cnrtRet_t cnrtGetInputAndOutputNamesFromFunction(cnrtFunction_t func, char*** input_names,
                                                  char*** output_names, int* input_num,
                                                  int* output_num) {
-  if (input_names != nullptr) *input_names = nullptr;
-  if (output_names != nullptr) *output_names = nullptr;
-  if (input_num != nullptr) *input_num = 0;
-  if (output_num != nullptr) *output_num = 0;
+  Clear(input_names, output_names, input_num, output_num);
   return WithFunction(func, [&](const OfflineFunction& f) {
     if (input_names == nullptr || output_names == nullptr || input_num == nullptr ||
         output_num == nullptr)
@@ -464,6 +483,9 @@ cnrtRet_t cnrtGetInputAndOutputNamesFromFunction(cnrtFunction_t func, char*** in
     *input_num = static_cast<int>(f.inputs.size());
     *output_names = NewNames(f.outputs);
     *output_num = static_cast<int>(f.outputs.size());
+    const std::lock_guard lock(TheNameLists().mutex);
+    TheNameLists().live[*input_names] = *input_num;
+    TheNameLists().live[*output_names] = *output_num;
     return CNRT_RET_SUCCESS;
   });
 }
@@ -471,7 +493,16 @@ cnrtRet_t cnrtGetInputAndOutputNamesFromFunction(cnrtFunction_t func, char*** in
 cnrtRet_t cnrtDestroyInputAndOutputNames(char** input_names, char** output_names, int input_num,
                                          int output_num) {
   return Anytime([&] {
-    if (input_num < 0 || output_num < 0) return CNRT_RET_ERR_INVALID;
+    {
+      NameLists& lists = TheNameLists();
+      const std::lock_guard lock(lists.mutex);
+      const auto inputs = lists.live.find(input_names), outputs = lists.live.find(output_names);
+      if (inputs == lists.live.end() || outputs == lists.live.end() || inputs == outputs ||
+          inputs->second != input_num || outputs->second != output_num)
+        return CNRT_RET_ERR_INVALID;
+      lists.live.erase(inputs);
+      lists.live.erase(outputs);
+    }
     FreeNames(input_names, input_num);
     FreeNames(output_names, output_num);
     return CNRT_RET_SUCCESS;

@@ -21,10 +21,15 @@ class Function {
   void Share(std::shared_ptr<const program::OfflineFunction> function);
   // Null while it is empty. The result keeps the model alive.
   std::shared_ptr<const program::OfflineFunction> Get() const;
+  // What another file keeps with a filled function, made at the first call; it goes when the
+  // function is filled anew or destroyed. Null while it is empty.
+  std::shared_ptr<void> Attached(
+      std::shared_ptr<void> (*make)(const program::OfflineFunction& function));
 
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const program::OfflineFunction> function_;
+  std::shared_ptr<void> attached_;
 };
 
 // Null when the handle is none of a live function.
@@ -34,6 +39,9 @@ cnrtFunction_t AddFunction(std::shared_ptr<Function> function);
 
 // CNRT_INVALID where the interface has no such type.
 cnrtDataType_t TypeOf(DType dtype);
+
+// Whether a variable of the environment is set, and not to nothing, 0 or false.
+bool IsSet(const char* variable);
 
 // To standard error where the environment's CNRT_PRINT_INFO is set and not 0 or false.
 void PrintInfo(const std::string& text);

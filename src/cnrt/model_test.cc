@@ -14,55 +14,20 @@
 
 #include "base/half.h"
 #include "cnrt/cnrt.h"
-#include "program/offline.h"
+#include "cnrt/small_model.h"
 
 namespace {
 
-using picabia::DType;
 using picabia::FloatToHalf;
 using picabia::HalfToFloat;
-using picabia::Shape;
-using picabia::program::OfflineFunction;
-using picabia::program::OfflineModel;
-using picabia::program::Program;
 
-constexpr int kPixels = 4 * 5;
-
-// y = relu(x), which the program computes on NCHW and the device has as NHWC.
-OfflineFunction Relu(const std::string& name, int64_t batch, DType input) {
-  Program p;
-  p.source = "relu.pb";
-  p.compiler_version = "1";
-  p.values = {{"x", DType::kF32}, {"y", DType::kF32}};
-  p.steps.push_back({"relu", picabia::ops::Unary{picabia::ops::UnaryKind::kRelu, 0}, {0}, {1}});
-  p.inputs.push_back({0, true, {batch, 3, 4, 5}, {}});
-  p.outputs.push_back({1, false, {}, {}});
-  OfflineFunction f;
-  f.name = name;
-  f.inputs = {{"x", input, {batch, 4, 5, 3}, true}};
-  if (input == DType::kU8) {
-    f.inputs[0].scale = {1, 2, 0.5f};
-    f.inputs[0].shift = {-100, 0, 1};
-  }
-  f.outputs = {{"y", DType::kF16, {batch, 4, 5, 3}, true}};
-  f.memory_bytes = 4096;
-  f.program = std::make_shared<const Program>(std::move(p));
-  return f;
-}
-
-std::string ModelBytes() {
-  OfflineModel m;
-  m.source = "relu.pb";
-  m.compiler_version = "1";
-  m.functions = {Relu("subnet0", 1, DType::kF16), Relu("subnet1", 2, DType::kU8)};
-  return *picabia::program::WriteOffline(m);
-}
+constexpr int kPixels = picabia::cnrt::kSmallPixels;
 
 class CnrtModel : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_EQ(cnrtInit(0), CNRT_RET_SUCCESS);
-    bytes_ = ModelBytes();
+    bytes_ = picabia::cnrt::SmallModelBytes();
     path_ = testing::TempDir() + "cnrt_model_" + std::to_string(getpid()) + ".cambricon";
     std::ofstream(path_, std::ios::binary) << bytes_;
     ASSERT_EQ(cnrtLoadModel(&model_, path_.c_str()), CNRT_RET_SUCCESS);
@@ -272,29 +237,15 @@ TEST_F(CnrtModel, RefusesWrongOrders) {
   EXPECT_EQ(cnrtExtractFunction(&function_, nullptr, "subnet0"), CNRT_RET_ERR_INVALID);
 }
 
-TEST_F(CnrtModel, RefusesDamagedModels) {
+TEST_F(CnrtModel, RefusesWhatIsNoModel) {
   cnrtModel_t model = model_;
   EXPECT_EQ(cnrtLoadModel(&model, "/nowhere/x.cambricon"), CNRT_RET_ERR_SYS);
   EXPECT_EQ(model, nullptr);
   const std::string damaged = path_ + "x";
-  for (size_t n = 0; n < bytes_.size(); n += 64) {
-    std::ofstream(damaged, std::ios::binary) << bytes_.substr(0, n);
-    EXPECT_NE(cnrtLoadModel(&model, damaged.c_str()), CNRT_RET_SUCCESS) << n;
-    EXPECT_EQ(model, nullptr);
-    // From memory what is cut off is other bytes.
-    std::string cut = bytes_.substr(0, n) + std::string(bytes_.size() - n, '\x5A');
-    EXPECT_NE(cnrtLoadModelFromMem(&model, cut.data()), CNRT_RET_SUCCESS) << n;
-  }
   std::ofstream(damaged, std::ios::binary) << "\x7FMEF" << std::string(100, 'x');
   EXPECT_EQ(cnrtLoadModel(&model, damaged.c_str()), CNRT_RET_ERR_UNSUPPORTED);
   std::remove(damaged.c_str());
   EXPECT_EQ(cnrtLoadModelFromMem(&model, nullptr), CNRT_RET_ERR_INVALID_POINTER);
-  for (size_t i = 0; i < bytes_.size(); ++i) {
-    std::string changed = bytes_;
-    changed[i] = static_cast<char>(changed[i] ^ 4);
-    // (A longer length in the header is refused by the header's checksum before it is believed.)
-    EXPECT_NE(cnrtLoadModelFromMem(&model, changed.data()), CNRT_RET_SUCCESS) << i;
-  }
   std::string image = bytes_;
   ASSERT_EQ(cnrtLoadModelFromMem(&model, image.data()), CNRT_RET_SUCCESS);
   image.assign(image.size(), 'x');

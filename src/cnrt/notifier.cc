@@ -20,9 +20,15 @@ cnrtRet_t Destroy(cnrtNotifier_t handle) {
 
 }  // namespace
 
-uint64_t Notifier::Place() {
+// A placement counts once it is in the queue: whoever waits for it comes behind it there.
+cnrtRet_t Notifier::PlaceIn(Queue& queue) {
   const std::lock_guard lock(mutex_);
-  return ++placed_;
+  const cnrtRet_t result = queue.Put([self = shared_from_this(), placement = placed_ + 1] {
+    self->Reached(placement);
+    return CNRT_RET_SUCCESS;
+  });
+  if (result == CNRT_RET_SUCCESS) ++placed_;
+  return result;
 }
 
 void Notifier::Reached(uint64_t placement) {
@@ -33,9 +39,14 @@ void Notifier::Reached(uint64_t placement) {
   changed_.notify_all();
 }
 
-void Notifier::Wait() {
+uint64_t Notifier::Placed() {
+  const std::lock_guard lock(mutex_);
+  return placed_;
+}
+
+void Notifier::WaitFor(uint64_t placement) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this, wanted = placed_] { return reached_ >= wanted; });
+  changed_.wait(lock, [&] { return reached_ >= placement; });
 }
 
 bool Notifier::Done() {
@@ -61,9 +72,9 @@ void DestroyAllNotifiers() { TheNotifiers().RemoveAll(); }
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtCreateNotifier(cnrtNotifier_t* notifier) {
+  Clear(notifier);
   return Anytime([&] {
     if (notifier == nullptr) return CNRT_RET_ERR_INVALID;
-    *notifier = nullptr;
     return Initialised() ? CreateNotifier(notifier) : CNRT_RET_ERR_INIT;
   });
 }
@@ -83,13 +94,7 @@ cnrtRet_t cnrtPlaceNotifier(cnrtNotifier_t notifier, cnrtQueue_t queue) {
     if (!found) return CNRT_RET_ERR_INVALID;
     const std::shared_ptr<Queue> where = FindQueue(queue);
     if (!where) return CNRT_RET_ERR_QUEUE;
-    const uint64_t placement = found->Place();
-    const cnrtRet_t result = where->Put([found, placement] {
-      found->Reached(placement);
-      return CNRT_RET_SUCCESS;
-    });
-    if (result != CNRT_RET_SUCCESS) found->Reached(placement);  // nobody must wait for it for ever
-    return result;
+    return found->PlaceIn(*where);
   });
 }
 
@@ -105,7 +110,7 @@ cnrtRet_t cnrtWaitNotifier(cnrtNotifier_t notifier) {
   return Ready([&] {
     const std::shared_ptr<Notifier> found = TheNotifiers().Get(notifier);
     if (!found) return CNRT_RET_ERR_INVALID;
-    found->Wait();
+    found->WaitFor(found->Placed());
     return CNRT_RET_SUCCESS;
   });
 }
@@ -114,17 +119,18 @@ cnrtRet_t cnrtQueueWaitNotifier(cnrtNotifier_t notifier, cnrtQueue_t queue, unsi
   return Ready([&] {
     const std::shared_ptr<Notifier> found = TheNotifiers().Get(notifier);
     if (!found || flag != 0) return CNRT_RET_ERR_INVALID;
-    return Enqueue(queue, [found] {
-      found->Wait();
+    // The placement of now: a later one may stand behind the wait in the same queue.
+    return Enqueue(queue, [found, placement = found->Placed()] {
+      found->WaitFor(placement);
       return CNRT_RET_SUCCESS;
     });
   });
 }
 
 cnrtRet_t cnrtNotifierDuration(cnrtNotifier_t start, cnrtNotifier_t end, float* us) {
+  Clear(us);
   return Ready([&] {
     if (us == nullptr) return CNRT_RET_ERR_INVALID;
-    *us = 0;
     const std::shared_ptr<Notifier> first = TheNotifiers().Get(start);
     const std::shared_ptr<Notifier> last = TheNotifiers().Get(end);
     if (!first || !last) return CNRT_RET_ERR_INVALID;

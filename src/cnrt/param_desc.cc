@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "cnrt/arrays.h"
 #include "cnrt/handles.h"
 #include "cnrt/model.h"
 #include "cnrt/state.h"
@@ -34,16 +34,6 @@ using Descs = HandleTable<cnrtParamDesc, ParamDesc, HandleKind::kParamDesc>;
 Descs& TheDescs() {
   static Descs* descs = new Descs;  // never destroyed: see TheProcess of device.cc
   return *descs;
-}
-
-// The live arrays, so that one is not destroyed twice.
-struct Arrays {
-  std::mutex mutex;
-  std::map<cnrtParamDescArray_t, int> live;
-};
-Arrays& TheArrays() {
-  static Arrays* arrays = new Arrays;
-  return *arrays;
 }
 
 template <typename Body>
@@ -113,16 +103,28 @@ cnrtRet_t WithPort(cnrtFunction_t handle, const char* name, const void* out, Bod
   });
 }
 
-// The place of a name in an array of descriptors.
-cnrtRet_t FindByName(cnrtParamDescArray_t descs, int count, const char* name, int* index) {
-  if (descs == nullptr || count < 0 || name == nullptr) return CNRT_RET_ERR_INVALID;
-  for (int i = 0; i < count; ++i) {
-    const auto desc = TheDescs().Get(descs[i]);
+std::vector<cnrtParamDesc_t> Read(cnrtParamDescArray_t descs, int count) {
+  std::vector<cnrtParamDesc_t> handles;
+  for (void* desc : ReadArray(descs, static_cast<size_t>(count)))
+    handles.push_back(static_cast<cnrtParamDesc_t>(desc));
+  return handles;
+}
+
+// The place of a name in an array of descriptors, and the descriptor.
+cnrtRet_t FindByName(cnrtParamDescArray_t descs, int count, const char* name, int* index,
+                     cnrtParamDesc_t* found) {
+  if (!IsAddress(descs) || count < 0 || name == nullptr) return CNRT_RET_ERR_INVALID;
+  int i = 0;
+  for (const cnrtParamDesc_t handle : Read(descs, count)) {
+    const auto desc = TheDescs().Get(handle);
     if (!desc) return CNRT_RET_ERR_INVALID;
     const std::lock_guard lock(desc->mutex);
-    if (desc->name != name) continue;
-    *index = i;
-    return CNRT_RET_SUCCESS;
+    if (desc->name == name) {
+      *index = i;
+      if (found != nullptr) *found = handle;
+      return CNRT_RET_SUCCESS;
+    }
+    ++i;
   }
   return CNRT_RET_ERR_NO_EXIST;
 }
@@ -133,6 +135,7 @@ cnrtRet_t FindByName(cnrtParamDescArray_t descs, int count, const char* name, in
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtCreateParamDesc(cnrtParamDesc_t* param_desc) {
+  Clear(param_desc);
   return Anytime([&] {
     if (param_desc == nullptr) return CNRT_RET_ERR_INVALID;
     *param_desc = TheDescs().Add(std::make_shared<ParamDesc>());
@@ -146,16 +149,17 @@ cnrtRet_t cnrtDestroyParamDesc(cnrtParamDesc_t param_desc) {
 }
 
 cnrtRet_t cnrtCreateParamDescArray(cnrtParamDescArray_t* param_descs, int param_num) {
+  Clear(param_descs);
   return Anytime([&] {
     if (param_descs == nullptr) return CNRT_RET_ERR_INVALID;
-    *param_descs = nullptr;
     if (param_num < 1 || param_num > kMaxParams) return CNRT_RET_ERR_INVALID;
-    auto* made = static_cast<cnrtParamDescArray_t>(
-        std::calloc(static_cast<size_t>(param_num), sizeof(cnrtParamDesc_t)));
-    if (made == nullptr) return CNRT_RET_ERR_NOMEM;
-    for (int i = 0; i < param_num; ++i) cnrtCreateParamDesc(&made[i]);
-    const std::lock_guard lock(TheArrays().mutex);
-    TheArrays().live[made] = param_num;
+    std::vector<void*> descs(static_cast<size_t>(param_num));
+    for (void*& desc : descs) cnrtCreateParamDesc(reinterpret_cast<cnrtParamDesc_t*>(&desc));
+    auto* made = reinterpret_cast<cnrtParamDescArray_t>(MakeArray(ArrayKind::kDescriptors, descs));
+    if (made == nullptr) {
+      for (void* desc : descs) cnrtDestroyParamDesc(static_cast<cnrtParamDesc_t>(desc));
+      return CNRT_RET_ERR_NOMEM;
+    }
     *param_descs = made;
     return CNRT_RET_SUCCESS;
   });
@@ -163,15 +167,13 @@ cnrtRet_t cnrtCreateParamDescArray(cnrtParamDescArray_t* param_descs, int param_
 
 cnrtRet_t cnrtDestroyParamDescArray(cnrtParamDescArray_t param_descs, int param_num) {
   return Anytime([&] {
-    {
-      const std::lock_guard lock(TheArrays().mutex);
-      const auto found = TheArrays().live.find(param_descs);
-      if (found == TheArrays().live.end() || found->second != param_num)
-        return CNRT_RET_ERR_INVALID;
-      TheArrays().live.erase(found);
-    }
-    for (int i = 0; i < param_num; ++i) TheDescs().Remove(param_descs[i]);
-    std::free(param_descs);
+    if (param_num < 1 ||
+        !IsLiveArray(ArrayKind::kDescriptors, param_descs, static_cast<size_t>(param_num)))
+      return CNRT_RET_ERR_INVALID;
+    const auto descs = Read(param_descs, param_num);
+    if (!ReleaseArray(ArrayKind::kDescriptors, param_descs, descs.size()))
+      return CNRT_RET_ERR_INVALID;
+    for (const cnrtParamDesc_t desc : descs) TheDescs().Remove(desc);
     return CNRT_RET_SUCCESS;
   });
 }
@@ -185,8 +187,7 @@ cnrtRet_t cnrtSetShapeToParamDesc(cnrtParamDesc_t param_desc, int* dims, int dim
 }
 
 cnrtRet_t cnrtGetShapeFromParamDesc(cnrtParamDesc_t param_desc, int** dims, int* dim_num) {
-  if (dims != nullptr) *dims = nullptr;
-  if (dim_num != nullptr) *dim_num = 0;
+  Clear(dims, dim_num);
   return WithDesc(param_desc, [&](ParamDesc& desc) {
     if (dims == nullptr || dim_num == nullptr) return CNRT_RET_ERR_INVALID;
     auto* made =
@@ -207,6 +208,7 @@ cnrtRet_t cnrtSetDataTypeToParamDesc(cnrtParamDesc_t param_desc, cnrtDataType_t 
 }
 
 cnrtRet_t cnrtGetDataTypeFromParamDesc(cnrtParamDesc_t param_desc, cnrtDataType_t* dtype) {
+  Clear(dtype);
   return WithDesc(param_desc, [&](ParamDesc& desc) {
     if (dtype == nullptr) return CNRT_RET_ERR_INVALID;
     *dtype = desc.type;
@@ -215,6 +217,7 @@ cnrtRet_t cnrtGetDataTypeFromParamDesc(cnrtParamDesc_t param_desc, cnrtDataType_
 }
 
 cnrtRet_t cnrtGetDimOrderFromParamDesc(cnrtParamDesc_t param_desc, cnrtDimOrder_t* dim_order) {
+  Clear(dim_order);
   return WithDesc(param_desc, [&](ParamDesc& desc) {
     if (dim_order == nullptr) return CNRT_RET_ERR_INVALID;
     *dim_order = desc.order;
@@ -231,8 +234,7 @@ cnrtRet_t cnrtSetNameToParamDesc(cnrtParamDesc_t param_desc, char* name, int nam
 }
 
 cnrtRet_t cnrtGetNameFromParamDesc(cnrtParamDesc_t param_desc, char** name, int* name_size) {
-  if (name != nullptr) *name = nullptr;
-  if (name_size != nullptr) *name_size = 0;
+  Clear(name, name_size);
   return WithDesc(param_desc, [&](ParamDesc& desc) {
     if (name == nullptr || name_size == nullptr) return CNRT_RET_ERR_INVALID;
     *name = strdup(desc.name.c_str());
@@ -243,6 +245,7 @@ cnrtRet_t cnrtGetNameFromParamDesc(cnrtParamDesc_t param_desc, char** name, int*
 }
 
 cnrtRet_t cnrtGetIdFromParamDesc(cnrtParamDesc_t param_desc, int* id) {
+  Clear(id);
   return WithDesc(param_desc, [&](ParamDesc& desc) {
     if (id == nullptr) return CNRT_RET_ERR_INVALID;
     *id = desc.id;
@@ -251,6 +254,7 @@ cnrtRet_t cnrtGetIdFromParamDesc(cnrtParamDesc_t param_desc, int* id) {
 }
 
 cnrtRet_t cnrtGetParamElementNum(cnrtParamDesc_t param_desc, size_t* num) {
+  Clear(num);
   return WithDesc(param_desc, [&](ParamDesc& desc) {
     if (num == nullptr) return CNRT_RET_ERR_INVALID;
     const int64_t count = Elements(desc.shape);
@@ -260,9 +264,9 @@ cnrtRet_t cnrtGetParamElementNum(cnrtParamDesc_t param_desc, size_t* num) {
 }
 
 cnrtRet_t cnrtGetParamDescSize(cnrtParamDesc_t param_desc, int64_t* size) {
+  Clear(size);
   return WithDesc(param_desc, [&](ParamDesc& desc) {
     if (size == nullptr) return CNRT_RET_ERR_INVALID;
-    *size = 0;
     int64_t bytes = Elements(desc.shape);
     if (bytes < 0 || __builtin_mul_overflow(bytes, int64_t{cnrtDataTypeSize(desc.type)}, &bytes))
       return CNRT_RET_ERR_INVALID;
@@ -273,23 +277,21 @@ cnrtRet_t cnrtGetParamDescSize(cnrtParamDesc_t param_desc, int64_t* size) {
 
 cnrtRet_t cnrtGetIndexFromParamDescArrayByName(int* index, cnrtParamDescArray_t param_descs,
                                                int param_num, const char* name) {
+  Clear(index);
   return Anytime([&] {
     if (index == nullptr) return CNRT_RET_ERR_INVALID;
-    *index = 0;
-    return FindByName(param_descs, param_num, name, index);
+    return FindByName(param_descs, param_num, name, index, nullptr);
   });
 }
 
 cnrtRet_t cnrtGetParamDescFromParamDescArrayByName(cnrtParamDesc_t* param_desc,
                                                    cnrtParamDescArray_t param_descs, int param_num,
                                                    const char* name) {
+  Clear(param_desc);
   return Anytime([&] {
     if (param_desc == nullptr) return CNRT_RET_ERR_INVALID;
-    *param_desc = nullptr;
     int index = 0;
-    const cnrtRet_t result = FindByName(param_descs, param_num, name, &index);
-    if (result == CNRT_RET_SUCCESS) *param_desc = param_descs[index];
-    return result;
+    return FindByName(param_descs, param_num, name, &index, param_desc);
   });
 }
 
@@ -299,37 +301,45 @@ cnrtRet_t cnrtInferFunctionOutputShape(cnrtFunction_t func, int input_num,
   return Anytime([&] {
     const auto function = FindFunction(func);
     const auto filled = function ? function->Get() : nullptr;
-    if (!filled || input_params == nullptr || output_params == nullptr ||
+    if (!filled || !IsAddress(input_params) || !IsAddress(output_params) ||
         input_num != static_cast<int>(filled->inputs.size()) ||
         output_num != static_cast<int>(filled->outputs.size()))
       return CNRT_RET_ERR_INVALID;
+    const auto inputs = Read(input_params, input_num), outputs = Read(output_params, output_num);
+    for (const auto* handles : {&inputs, &outputs})
+      for (const cnrtParamDesc_t handle : *handles)
+        if (!TheDescs().Get(handle)) return CNRT_RET_ERR_INVALID;
     for (int i = 0; i < input_num; ++i)
-      if (!Stands(input_params[i], filled->inputs[static_cast<size_t>(i)]))
+      if (!Stands(inputs[static_cast<size_t>(i)], filled->inputs[static_cast<size_t>(i)]))
         return CNRT_RET_ERR_FUNC_CALL;
     for (int i = 0; i < input_num; ++i)
-      Fill(input_params[i], filled->inputs[static_cast<size_t>(i)], i);
+      Fill(inputs[static_cast<size_t>(i)], filled->inputs[static_cast<size_t>(i)], i);
     for (int i = 0; i < output_num; ++i)
-      Fill(output_params[i], filled->outputs[static_cast<size_t>(i)], input_num + i);
+      Fill(outputs[static_cast<size_t>(i)], filled->outputs[static_cast<size_t>(i)], input_num + i);
     return CNRT_RET_SUCCESS;
   });
 }
 
 cnrtRet_t cnrtGetParamIndexByName(cnrtFunction_t func, const char* name, int* index) {
+  Clear(index);
   return WithPort(func, name, index, [&](const Found& found) { *index = found.index; });
 }
 cnrtRet_t cnrtGetSupportedParamDataTypeByName(cnrtFunction_t func, const char* name,
                                               cnrtDataType_t* dtype) {
+  Clear(dtype);
   return WithPort(func, name, dtype,
                   [&](const Found& found) { *dtype = TypeOf(found.port->dtype); });
 }
 cnrtRet_t cnrtGetSupportedParamDimNumberByName(cnrtFunction_t func, const char* name,
                                                int* dim_num) {
+  Clear(dim_num);
   return WithPort(func, name, dim_num, [&](const Found& found) {
     *dim_num = static_cast<int>(found.port->shape.size());
   });
 }
 cnrtRet_t cnrtGetSupportedParamLayoutByName(cnrtFunction_t func, const char* name,
                                             cnrtDimOrder_t* dorder) {
+  Clear(dorder);
   return WithPort(func, name, dorder, [&](const Found&) { *dorder = CNRT_NHWC; });
 }
 cnrtRet_t cnrtGetSupportedParamShapeByName(cnrtFunction_t func, const char* name, int* dim_shape) {

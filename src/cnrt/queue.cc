@@ -46,11 +46,13 @@ cnrtRet_t Queue::Put(Work work) {
   const std::lock_guard lock(mutex_);
   if (closed_) return CNRT_RET_ERR_QUEUE;
   work_.push_back(std::move(work));
+  ++put_;
   if (!started_) {
     try {
       std::thread([self = shared_from_this()] { self->Run(); }).detach();
     } catch (const std::system_error&) {
       work_.pop_back();
+      --put_;
       return CNRT_RET_ERR_NORES;
     }
     started_ = true;
@@ -67,7 +69,6 @@ void Queue::Run() {
     if (work_.empty()) return;
     Work work = std::move(work_.front());
     work_.pop_front();
-    running_ = true;
     lock.unlock();
     cnrtRet_t result = CNRT_RET_ERR_UNKNOWN;
     try {
@@ -78,7 +79,7 @@ void Queue::Run() {
     }
     work = nullptr;
     lock.lock();
-    running_ = false;
+    ++done_;
     if (error_ == CNRT_RET_SUCCESS) error_ = result;
     changed_.notify_all();
   }
@@ -86,18 +87,18 @@ void Queue::Run() {
 
 void Queue::Drain() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return work_.empty() && !running_; });
+  changed_.wait(lock, [this, wanted = put_] { return done_ >= wanted; });
 }
 
 cnrtRet_t Queue::Sync() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return work_.empty() && !running_; });
+  changed_.wait(lock, [this, wanted = put_] { return done_ >= wanted; });
   return std::exchange(error_, CNRT_RET_SUCCESS);
 }
 
 bool Queue::Idle() {
   const std::lock_guard lock(mutex_);
-  return work_.empty() && !running_;
+  return done_ == put_;
 }
 
 void Queue::Close() {
@@ -152,9 +153,9 @@ void DestroyAllQueues() {
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtCreateQueue(cnrtQueue_t* pQueue) {
+  Clear(pQueue);
   return Anytime([&] {
     if (pQueue == nullptr) return CNRT_RET_ERR_INVALID;
-    *pQueue = nullptr;
     return Initialised() ? CreateQueueOn(CurrentDevice(), pQueue) : CNRT_RET_ERR_INIT;
   });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -21,7 +22,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
 
   // QUEUE when the queue is closed.
   cnrtRet_t Put(Work work);
-  // Waits until it is empty.
+  // Waits until all that was put into it before is done.
   void Drain();
   // The same; then the first error of the work since the last call, which it clears.
   cnrtRet_t Sync();
@@ -37,7 +38,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
   std::condition_variable changed_;
   std::deque<Work> work_;
   cnrtRet_t error_ = CNRT_RET_SUCCESS;
-  bool running_ = false;  // one piece of work is under way
+  uint64_t put_ = 0, done_ = 0;  // pieces of work
   bool started_ = false, closed_ = false;
 };
 

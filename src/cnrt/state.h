@@ -11,6 +11,9 @@ namespace picabia::cnrt {
 // The simulated cards: PICABIA_MLU_DEVICES of the environment, 1 to 64, 1 unless it says otherwise.
 int DeviceCount();
 
+// Which card they are: MLU270, or MLU220 where the environment's PICABIA_MLU_CARD says so.
+cnrtCoreVersion_t CardVersion();
+
 // A device's handle is its ordinal + kFirstDevice: never 0, and not mistaken for an ordinal.
 constexpr cnrtDev_t kFirstDevice = 0x4D4C5500;
 constexpr cnrtDev_t kFakeDevice = kFirstDevice - 1;
@@ -25,6 +28,12 @@ void SetCurrentDeviceOrdinal(int ordinal);
 
 cnrtRet_t LastError();
 void SetLastError(cnrtRet_t error);
+
+// Outputs are null or 0 after an error: functions begin with this. Null addresses are skipped.
+template <typename... Outs>
+void Clear(Outs*... outs) noexcept {
+  ((outs == nullptr ? void() : void(*outs = Outs{})), ...);
+}
 
 // Runs `body`, a function of the interface that needs no cnrtInit. Nothing is thrown across it; an
 // error is remembered.

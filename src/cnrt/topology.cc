@@ -66,14 +66,20 @@ cnrtRet_t CheckPeerCopy(void* dst, int dst_device, void* src, int src_device, si
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
 
 cnrtRet_t cnrtSetStackMem(unsigned int stacksize) { return SetMb(stack_mb, stacksize); }
-cnrtRet_t cnrtGetStackMem(unsigned int* pStacksize) { return GetMb(stack_mb, pStacksize); }
+cnrtRet_t cnrtGetStackMem(unsigned int* pStacksize) {
+  Clear(pStacksize);
+  return GetMb(stack_mb, pStacksize);
+}
 cnrtRet_t cnrtSetLocalMem(unsigned int local_mem_size) { return SetMb(local_mb, local_mem_size); }
-cnrtRet_t cnrtGetLocalMem(unsigned int* pLocalsize) { return GetMb(local_mb, pLocalsize); }
+cnrtRet_t cnrtGetLocalMem(unsigned int* pLocalsize) {
+  Clear(pLocalsize);
+  return GetMb(local_mb, pLocalsize);
+}
 
 cnrtRet_t cnrtGetDeviceAffinity(cnrtDeviceAffinity_t* affinity, int dev_ordinal) {
+  Clear(affinity);
   return Ready([&] {
     if (affinity == nullptr) return CNRT_RET_ERR_INVALID;
-    std::memset(affinity, 0, sizeof(*affinity));
     if (!Valid(dev_ordinal)) return CNRT_RET_ERR_NODEV;
     constexpr unsigned int kMost = sizeof(affinity->cpu_affinity_bitmap) * 8;
     affinity->cpu_count = std::min(std::thread::hardware_concurrency(), kMost);
@@ -93,9 +99,9 @@ cnrtRet_t cnrtClearCurrentThreadAffinity(int dev_ordinal) {
 
 cnrtRet_t cnrtTopologyGetRelationship(cnrtTopologyRelationshipEnum_t* relationship,
                                       int dev_ordinal1, int dev_ordinal2) {
+  Clear(relationship);
   return Ready([&] {
     if (relationship == nullptr) return CNRT_RET_ERR_INVALID;
-    *relationship = CNRT_TOPO_SELF;
     if (!Valid(dev_ordinal1) || !Valid(dev_ordinal2)) return CNRT_RET_ERR_NODEV;
     *relationship = Relationship(dev_ordinal1, dev_ordinal2);
     return CNRT_RET_SUCCESS;
@@ -104,25 +110,29 @@ cnrtRet_t cnrtTopologyGetRelationship(cnrtTopologyRelationshipEnum_t* relationsh
 
 cnrtRet_t cnrtTopologyGetNearestDevices(cnrtTopologyRelationshipEnum_t relationship,
                                         uint64_t* count, uint64_t* ordinal_array, int dev_ordinal) {
-  return Ready([&] {
+  const cnrtRet_t result = Ready([&] {
     if (!Valid(dev_ordinal)) return CNRT_RET_ERR_NODEV;
     return List(count, ordinal_array,
                 [&](int i) { return Relationship(i, dev_ordinal) == relationship; });
   });
+  if (result != CNRT_RET_SUCCESS) Clear(count);
+  return result;
 }
 
 cnrtRet_t cnrtTopologyGetCpuRelatedDevices(int cpuid, uint64_t* count, uint64_t* ordinal_array) {
-  return Ready([&] {
+  const cnrtRet_t result = Ready([&] {
     if (cpuid < 0 || cpuid >= static_cast<int>(std::thread::hardware_concurrency()))
       return CNRT_RET_ERR_INVALID;
     return List(count, ordinal_array, [](int) { return true; });
   });
+  if (result != CNRT_RET_SUCCESS) Clear(count);
+  return result;
 }
 
 cnrtRet_t cnrtGetPeerAccessibility(unsigned int* CanPeer, int Dev, int PeerDev) {
+  Clear(CanPeer);
   return Ready([&] {
     if (CanPeer == nullptr) return CNRT_RET_ERR_INVALID;
-    *CanPeer = 0;
     if (!Valid(Dev) || !Valid(PeerDev)) return CNRT_RET_ERR_NODEV;
     *CanPeer = 1;
     return CNRT_RET_SUCCESS;
@@ -131,6 +141,7 @@ cnrtRet_t cnrtGetPeerAccessibility(unsigned int* CanPeer, int Dev, int PeerDev) 
 
 cnrtRet_t cnrtMemcpyPeer(void* dst, int dstDevice, void* src, int srcDevice, size_t count) {
   return Ready([&] {
+    const auto use = UseMemory();
     const cnrtRet_t checked = CheckPeerCopy(dst, dstDevice, src, srcDevice, count);
     if (checked == CNRT_RET_SUCCESS && count > 0) std::memmove(dst, src, count);
     return checked;
@@ -140,6 +151,7 @@ cnrtRet_t cnrtMemcpyPeer(void* dst, int dstDevice, void* src, int srcDevice, siz
 cnrtRet_t cnrtMemcpyPeerAsync(void* dst, int dstDevOrdinal, void* src, int srcDevOrdinal,
                               size_t bytes, cnrtQueue_t queue) {
   return Ready([&] {
+    const auto use = UseMemory();
     const cnrtRet_t checked = CheckPeerCopy(dst, dstDevOrdinal, src, srcDevOrdinal, bytes);
     if (checked != CNRT_RET_SUCCESS) return checked;
     return Enqueue(queue, [=] {
@@ -150,9 +162,9 @@ cnrtRet_t cnrtMemcpyPeerAsync(void* dst, int dstDevOrdinal, void* src, int srcDe
 }
 
 cnrtRet_t cnrtGetMLUdev(MLUdev_t* mlu_dev, cnrtDev_t cnrt_dev) {
+  Clear(mlu_dev);
   return Ready([&] {
     if (mlu_dev == nullptr) return CNRT_RET_ERR_INVALID;
-    *mlu_dev = 0;
     if (cnrt_dev < kFirstDevice || cnrt_dev >= kFirstDevice + static_cast<cnrtDev_t>(DeviceCount()))
       return CNRT_RET_ERR_INVALID;
     *mlu_dev = cnrt_dev;

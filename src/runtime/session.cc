@@ -2,11 +2,13 @@
 #include "runtime/session.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 
 #include "devices/cpu/device.h"
 #include "program/operators.h"
+#include "runtime/cnrt_device.h"
 
 namespace picabia::runtime {
 namespace {
@@ -74,6 +76,8 @@ struct Session::Impl {
   // One of them.
   std::unique_ptr<cpu::Device> cpu;
   std::unique_ptr<mlu::Device> mlu;
+  std::unique_ptr<CnrtDevice> cnrt;
+  Isa isa = Isa::kScalar;
   std::vector<StepProfile> profile;
 };
 
@@ -98,9 +102,10 @@ Result<std::unique_ptr<Session>> Session::Create(std::shared_ptr<const program::
 
 const program::Program& Session::program() const { return *impl_->program; }
 const SessionOptions& Session::options() const { return impl_->options; }
-Isa Session::isa() const { return impl_->mlu ? impl_->mlu->isa() : impl_->cpu->isa(); }
+Isa Session::isa() const { return impl_->isa; }
 const std::vector<StepProfile>& Session::profile() const { return impl_->profile; }
 int64_t Session::arena_bytes() const {
+  if (impl_->cnrt) return 0;  // it is in the library's hands
   return impl_->mlu ? impl_->mlu->peak_bytes() : impl_->cpu->peak_bytes();
 }
 
@@ -143,6 +148,14 @@ Status CheckMluOptions(const MluOptions& mlu) {
                          " is more than the " + std::to_string(mlu.cores) + " cores");
 }
 
+// The library of PICABIA_CNRT, where it can do what is asked for: it has no reference and says
+// nothing of sums that saturate.
+std::string CnrtLibraryFor(const SessionOptions& options) {
+  const char* library = std::getenv("PICABIA_CNRT");
+  const bool here = options.mlu.in_process || options.mlu.watch || options.reference;
+  return library == nullptr || here ? "" : library;
+}
+
 }  // namespace
 
 Status Session::Impl::MakeDevice() {
@@ -152,9 +165,18 @@ Status Session::Impl::MakeDevice() {
     PICABIA_RETURN_IF_ERROR(CheckMluOptions(options.mlu));
     PICABIA_RETURN_IF_ERROR(CheckMluPrecision(*program, options.precision));
   }
-  if (is_mlu && options.mlu.numerics == MluNumerics::kFaithful) {
-    PICABIA_ASSIGN_OR_RETURN(mlu, mlu::Device::Create(*program, {options.threads, options.reference,
-                                                                 options.mlu.watch}));
+  PICABIA_ASSIGN_OR_RETURN(isa, SelectIsa());
+  const bool faithful = is_mlu && options.mlu.numerics == MluNumerics::kFaithful;
+  const std::string library = CnrtLibraryFor(options);
+  if (faithful && !library.empty()) {
+    PICABIA_ASSIGN_OR_RETURN(cnrt,
+                             CnrtDevice::Create(*program, library, options.mlu.model_parallelism));
+    return OkStatus();
+  }
+  if (faithful) {
+    PICABIA_ASSIGN_OR_RETURN(
+        mlu, mlu::Device::Create(*program, {options.threads, options.reference, options.mlu.watch,
+                                            !options.mlu.in_process}));
     return OkStatus();
   }
   // Wide: what device cpu computes in float, with the integer convolutions of the graph.
@@ -206,6 +228,10 @@ Result<std::vector<Tensor>> Session::Run(const std::vector<Feed>& feeds) {
   for (const program::Port& port : s.program->inputs) {
     PICABIA_ASSIGN_OR_RETURN(Tensor tensor, s.TakeFeed(port, feeds));
     inputs.push_back(std::move(tensor));
+  }
+  if (s.cnrt) {
+    s.profile.assign(1, {"whole program", "cnrt"});
+    return s.cnrt->Run(inputs, &s.profile[0].ms);
   }
   std::vector<cpu::StepReport> reports;
   PICABIA_ASSIGN_OR_RETURN(std::vector<Tensor> outputs,

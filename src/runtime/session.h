@@ -45,6 +45,9 @@ struct MluOptions {
   int data_parallelism = 1;   // pictures at a time
   int model_parallelism = 1;  // cores a picture
   bool watch = false;         // Session::saturated() is wanted; costs time
+  // In this process also where PICABIA_CNRT of the environment names a CNRT library, which
+  // otherwise is what faithful numerics run on.
+  bool in_process = false;
 };
 
 struct SessionOptions {

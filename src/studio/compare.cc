@@ -11,6 +11,7 @@
 
 #include "quant/metrics.h"
 #include "studio/calibration_set.h"
+#include "studio/modelled.h"
 #include "studio/models.h"
 #include "studio/online.h"
 #include "studio/picture_tensor.h"
@@ -53,17 +54,18 @@ Result<Tensor> AsTensor(const Picture& picture) {
   return tensor;
 }
 
-// The options --set that a program has inputs for.
-std::vector<SetOption> SetsOf(const program::Program& program, const std::vector<SetOption>& all) {
-  std::vector<SetOption> sets;
+// Those options --set or --host that a program has inputs for.
+template <typename Option>
+std::vector<Option> OfInputs(const program::Program& program, const std::vector<Option>& all) {
+  std::vector<Option> own;
   const auto inputs = InputsOf(program);
-  for (const SetOption& set : all) {
+  for (const Option& option : all) {
     const bool has = std::any_of(inputs.begin(), inputs.end(), [&](const InputInfo& input) {
-      return TensorName(input.name) == TensorName(set.name);
+      return TensorName(input.name) == TensorName(option.name);
     });
-    if (has) sets.push_back(set);
+    if (has) own.push_back(option);
   }
-  return sets;
+  return own;
 }
 
 // A variant that is ready to run.
@@ -72,8 +74,19 @@ struct Runner {
   runtime::SessionOptions session_options;
   Model model;
   std::vector<SetOption> sets;
+  std::vector<HostOption> hosts;
   std::vector<runtime::Feed> feeds;
+  std::shared_ptr<HostStep> host;  // null without options
   std::optional<Stylizer> stylizer;
+
+  // All feeds of a run on a picture.
+  Result<std::vector<runtime::Feed>> FeedsFor(const Picture& picture) const {
+    std::vector<runtime::Feed> all = feeds;
+    PICABIA_ASSIGN_OR_RETURN(Tensor input, stylizer->Prepare(picture));
+    all.push_back({stylizer->input(), std::move(input)});
+    if (host != nullptr) PICABIA_RETURN_IF_ERROR(host->Complete(all));
+    return all;
+  }
 };
 
 class Comparer {
@@ -89,6 +102,7 @@ class Comparer {
     result_.photos = options_.photos;
     result_.width = picture_.width, result_.height = picture_.height;
     result_.layer_width = small_.width, result_.layer_height = small_.height;
+    result_.cores = options_.session.mlu.cores;
     result_.wide = options_.session.mlu.numerics == runtime::MluNumerics::kWide;
     PICABIA_RETURN_IF_ERROR(RunReference());
     for (const Variant& variant : Variants()) {
@@ -118,9 +132,13 @@ class Comparer {
       PICABIA_ASSIGN_OR_RETURN(const Model opened, OpenModel(model, model_options));
       for (const InputInfo& input : InputsOf(*opened.program)) known.insert(TensorName(input.name));
     }
-    for (const SetOption& set : options_.sets)
-      if (known.count(TensorName(set.name)) == 0)
-        return InvalidArgument("--set " + set.name + ": no model has an input of this name");
+    const auto unknown = [&](const char* option, const std::string& name) {
+      if (known.count(TensorName(name)) > 0) return OkStatus();
+      return InvalidArgument(std::string(option) + name + ": no model has an input of this name");
+    };
+    for (const SetOption& set : options_.sets) PICABIA_RETURN_IF_ERROR(unknown("--set ", set.name));
+    for (const HostOption& host : options_.hosts)
+      PICABIA_RETURN_IF_ERROR(unknown("--host ", host.name));
     return OkStatus();
   }
 
@@ -172,10 +190,16 @@ class Comparer {
                              options_.operators(variant.device));
     PICABIA_ASSIGN_OR_RETURN(runner.model, OpenModel(variant.model, runner.model_options));
     const program::Program& program = *runner.model.program;
-    runner.sets = SetsOf(program, options_.sets);
+    runner.sets = OfInputs(program, options_.sets);
+    runner.hosts = OfInputs(program, options_.hosts);
     PICABIA_ASSIGN_OR_RETURN(runner.feeds, SetFeeds(program, runner.sets, kDefaultMaxPixels));
-    auto stylizer =
-        Stylizer::Create(runner.model.program, runner.session_options, {runner.feeds, ""});
+    if (!runner.hosts.empty()) {
+      PICABIA_ASSIGN_OR_RETURN(
+          runner.host, HostStep::Open(variant.model, {runner.model_options, runner.session_options},
+                                      runner.hosts));
+    }
+    auto stylizer = Stylizer::Create(runner.model.program, runner.session_options,
+                                     {runner.feeds, "", runner.host});
     if (!stylizer.ok()) return stylizer.status();
     runner.stylizer.emplace(*std::move(stylizer));
     return runner;
@@ -198,11 +222,28 @@ class Comparer {
     entry.picture.metadata = nullptr;
     entry.arithmetic = stylizer.arithmetic();
     entry.saturated = stylizer.session().saturated();
+    if (entry.variant.device == "mlu") PICABIA_RETURN_IF_ERROR(ModelCard(entry, runner));
     PICABIA_ASSIGN_OR_RETURN(Tensor input, stylizer.Prepare(picture_));
     PICABIA_ASSIGN_OR_RETURN(
         entry.time,
-        options_.time(entry.variant, {stylizer.input(), std::move(input)}, runner.sets));
+        options_.time(
+            {entry.variant, {stylizer.input(), std::move(input)}, runner.sets, runner.hosts}));
     return runner;
+  }
+
+  // Nothing where the time model cannot follow the shapes.
+  Status ModelCard(VariantResult& entry, const Runner& runner) const {
+    PICABIA_ASSIGN_OR_RETURN(const auto feeds, runner.FeedsFor(picture_));
+    const auto steps = ModelledSteps(runner.stylizer->session(), feeds);
+    if (!steps.ok()) return OkStatus();
+    double ms = ModelledMs(*steps);
+    if (runner.host != nullptr) {
+      const auto first = ModelledSteps(runner.host->session(), feeds);
+      if (!first.ok()) return OkStatus();
+      ms += ModelledMs(*first);
+    }
+    entry.card_ms = ms;
+    return OkStatus();
   }
 
   // Tensors by name on the small picture.
@@ -215,9 +256,7 @@ class Comparer {
     const std::set<std::string> known(all.begin(), all.end());
     std::erase_if(names, [&](const std::string& name) { return known.count(name) == 0; });
     if (names.empty()) return std::vector<Tensor>();
-    std::vector<runtime::Feed> feeds = runner.feeds;
-    PICABIA_ASSIGN_OR_RETURN(Tensor input, runner.stylizer->Prepare(small_));
-    feeds.push_back({runner.stylizer->input(), std::move(input)});
+    PICABIA_ASSIGN_OR_RETURN(const auto feeds, runner.FeedsFor(small_));
     return model->Run(names, feeds);
   }
 

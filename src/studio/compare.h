@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "devices/mlu/device.h"
 #include "ops/custom.h"
 #include "runtime/session.h"
+#include "studio/host_step.h"
 #include "studio/picture.h"
 #include "studio/preprocess.h"
 #include "studio/set_inputs.h"
@@ -81,6 +83,7 @@ struct VariantResult {
   std::string arithmetic;  // what its convolutions compute in
   int64_t file_bytes = 0;
   VariantTime time;
+  std::optional<double> card_ms;  // of device mlu: what a card would take, by its time model
   PictureQuality quality;
   Deviation deviation;
   std::vector<LayerError> layers;
@@ -101,12 +104,19 @@ struct Comparison {
   bool wide = false;                          // --mlu-numerics
   std::string isa;
   int runs = 0, threads = 0;
+  int cores = 0;                        // of the modelled card
   std::vector<VariantResult> variants;  // the reference first
 };
 
-// `picture` is what the model is fed, `sets` are those options --set that the model has inputs for.
-using TimeFunction = std::function<Result<VariantTime>(
-    const Variant& variant, const runtime::Feed& picture, const std::vector<SetOption>& sets)>;
+// What is to be timed. `picture` is what the model is fed; `sets` and `hosts` are those options
+// that the model has inputs for.
+struct TimeRequest {
+  Variant variant;
+  runtime::Feed picture;
+  std::vector<SetOption> sets;
+  std::vector<HostOption> hosts;
+};
+using TimeFunction = std::function<Result<VariantTime>(const TimeRequest& request)>;
 
 struct CompareOptions {
   std::vector<std::string> models, devices, precisions;
@@ -114,6 +124,7 @@ struct CompareOptions {
   runtime::SessionOptions session;  // threads and what is for device mlu
   Preprocess preprocess;
   std::vector<SetOption> sets;
+  std::vector<HostOption> hosts;
   std::function<Result<ops::OperatorSet>(const std::string& device)> operators;
   TimeFunction time;
   std::function<void(const std::string&)> progress;  // told which variant comes next; may be empty

@@ -17,7 +17,10 @@ namespace {
 using page::Escape;
 
 constexpr char kStyle[] = R"(
-td, th { padding-left: 8px; padding-right: 8px; }
+td, th { padding-left: 7px; padding-right: 7px; }
+td.variant { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 128px; }
+td.variant small { display: block; color: var(--soft); }
+td.why { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; margin-bottom: 12px; }
 .slider { max-width: 720px; }
 .slider .stack { position: relative; }
@@ -28,6 +31,7 @@ td, th { padding-left: 8px; padding-right: 8px; }
 .slider input { width: 100%; margin: 12px 0 4px; }
 .slider select { font: inherit; max-width: 100%; padding: 4px 8px; margin-bottom: 10px; }
 .ends { display: flex; justify-content: space-between; gap: 16px; font-size: 13px; color: var(--soft); }
+.key span, .ends span, figcaption { overflow-wrap: anywhere; min-width: 0; }
 ol.words { margin: 0; padding-left: 20px; } ol.words li { margin: 4px 0; overflow-wrap: anywhere; }
 .steps { display: grid; grid-template-columns: minmax(120px, 220px) 1fr; gap: 6px 12px; align-items: center; font-size: 13px; }
 .steps div { overflow-wrap: anywhere; }
@@ -71,13 +75,20 @@ std::string Decibels(double value) {
 
 // ---- the table
 
+// The device stands below the model, and long names break: that leaves room for the numbers.
+std::string NameCell(const VariantResult& v) {
+  const std::string label = v.Label();
+  const size_t comma = label.rfind(", ");
+  return "<td class=\"variant\">" + Escape(label.substr(0, comma)) + "<small>" +
+         Escape(label.substr(comma + 2)) + (v.is_reference ? ", the reference" : "") +
+         "</small></td>";
+}
+
 std::string Row(const VariantResult& v) {
-  const std::string name = "<tr><td class=\"name\">" + Escape(v.Label()) +
-                           (v.is_reference ? "<small>the reference</small></td>" : "</td>");
+  const std::string name = "<tr>" + NameCell(v);
   if (!v.ok()) {
-    return name +
-           "<td colspan=\"13\" class=\"name bad\" style=\"white-space:normal\">does not run: " +
-           Escape(v.problem) + "</td></tr>\n";
+    return name + "<td colspan=\"14\" class=\"why bad\">does not run: " + Escape(v.problem) +
+           "</td></tr>\n";
   }
   std::string row = name;
   const auto cell = [&](const std::string& text) { row += "<td>" + text + "</td>"; };
@@ -86,6 +97,7 @@ std::string Row(const VariantResult& v) {
   ms(v.time.median());
   ms(v.time.Percentile(0.9));
   ms(v.time.Percentile(0.99));
+  cell(v.card_ms ? fmt::format("{:.2f}", *v.card_ms) : "&ndash;");
   cell(fmt::format("{:.2f}", double(v.file_bytes) / 1e6));
   cell(fmt::format("{:.1f}", double(v.time.peak_bytes) / 1e6));
   cell(Decibels(v.quality.psnr));
@@ -104,13 +116,17 @@ std::string Row(const VariantResult& v) {
 std::string Table(const Comparison& c) {
   std::string html =
       "<h2>Variants</h2>\n<div class=\"panel\"><table><thead><tr><th class=\"name\">variant</th>"
-      "<th>first<br>call, ms</th><th>median</th><th>p90</th><th>p99</th>"
+      "<th>first<br>call,&nbsp;ms</th><th>median</th><th>p90</th><th>p99</th>"
+      "<th>MLU270,<br>modelled</th>"
       "<th>file,<br>MB</th><th>peak,<br>MB</th><th>PSNR</th><th>SSIM</th><th>largest<br>of&nbsp;255"
       "</th><th>diff1</th><th>diff2</th><th>diff3</th><th>diff4</th></tr></thead><tbody>\n";
   for (const VariantResult& v : c.variants) html += Row(v);
   return html +
          "</tbody></table></div>\n<p>Each variant was timed in a process of its own, whose peak "
-         "memory this is. Times are of this machine, those of device mlu too. PSNR, SSIM and the "
+         "memory this is. Times are of this machine, those of device mlu too; what an MLU270 would "
+         "take "
+         "is modelled by its published figures, without the host, and not measured. PSNR, SSIM and "
+         "the "
          "largest difference compare the pictures with the reference's; "
          "diff1 to diff4 compare the output tensors as mlu-ops does: sum of differences, root of "
          "the sum of squares, largest relative (values above 1e-6, of device mlu 1e-4) and "

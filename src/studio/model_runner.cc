@@ -25,17 +25,19 @@ Result<RunResult> RunOnce(runtime::Session& session, const Feeds& feeds) {
   return result;
 }
 
-Result<RunFunction> Open(const std::string& name, int threads, const std::string& bytes,
-                         const std::vector<std::string>& feeds,
+Result<RunFunction> Open(const std::string& name, int threads, const ops::OperatorSet& operators,
+                         const std::string& bytes, const std::vector<std::string>& feeds,
                          const std::vector<std::string>& fetches) {
   const auto owner = std::make_shared<const std::string>(bytes);
   const size_t slash = name.rfind('/');
   import::Source source{std::as_bytes(std::span(owner->data(), owner->size())), owner, name,
                         slash == std::string::npos ? "." : name.substr(0, slash + 1)};
+  source.operators = operators;
   PICABIA_ASSIGN_OR_RETURN(ir::Graph graph, import::ImportSource(source));
   compile::CompileOptions options;
   options.feeds = feeds;
   options.fetches = fetches;
+  options.operators = operators;
   auto program = compile::CompileGraph(std::move(graph), options);
   if (!program.ok()) return program.status().WithContext(name);
   auto shared = std::make_shared<const program::Program>(*std::move(program));
@@ -51,10 +53,11 @@ Result<RunFunction> Open(const std::string& name, int threads, const std::string
 
 }  // namespace
 
-quant::OpenFunction ModelRunner(const std::string& name, int threads) {
+quant::OpenFunction ModelRunner(const std::string& name, int threads,
+                                const ops::OperatorSet& operators) {
   return [=](const std::string& bytes, const std::vector<std::string>& feeds,
              const std::vector<std::string>& fetches) {
-    return Open(name, threads, bytes, feeds, fetches);
+    return Open(name, threads, operators, bytes, feeds, fetches);
   };
 }
 

@@ -45,6 +45,10 @@ class OnlineModel {
 
   // Of the last run; empty before the first.
   const std::vector<runtime::StepProfile>& profile() const { return profile_; }
+  // That of the last run; null before the first.
+  const runtime::Session* last_session() const {
+    return bound_.empty() ? nullptr : bound_.front().session.get();
+  }
   // The instruction set of the kernels.
   Result<const char*> isa();
 

@@ -106,7 +106,8 @@ quant::Pictures PicturesOf(const QuantizeJob& job, const quant::Config& config, 
 
 }  // namespace
 
-Result<QuantizeJob> JobOfConfig(const std::string& path, const QuantizeEvents& events) {
+Result<QuantizeJob> JobOfConfig(const std::string& path, const ops::OperatorSet& operators,
+                                const QuantizeEvents& events) {
   PICABIA_ASSIGN_OR_RETURN(const quant::Config config, ReadConfig(path, events));
   PICABIA_RETURN_IF_ERROR(CheckSupported(config).WithContext(path));
   events.Print(quant::Describe(config));
@@ -126,6 +127,7 @@ Result<QuantizeJob> JobOfConfig(const std::string& path, const QuantizeEvents& e
   ModelOptions model_options;
   model_options.compile.feeds = job.feeds;
   model_options.compile.fetches = TensorNames(config.output_tensor_names);
+  model_options.compile.operators = operators;
   model_options.keep_graph = true;
   PICABIA_ASSIGN_OR_RETURN(job.opened, OpenModel(job.model, model_options));
   if (config.use_convfirst) {

@@ -251,7 +251,7 @@ Result<QuantizeSummary> Run(const QuantizeJob& job) {
   source.bytes = {reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()};
   source.wanted = job.wanted;
   source.feeds = job.feeds;
-  source.open = ModelRunner(job.model, job.threads);
+  source.open = ModelRunner(job.model, job.threads, job.operators);
   if (job.cambricon_text) {
     for (const std::string& picture : job.set.files)
       job.events.Print("calibrate_data:  " + picture + "\n");
@@ -279,14 +279,16 @@ bool IsQuantizeConfig(const std::string& path) {
 
 Result<QuantizeSummary> Quantize(const QuantizeRequest& request) {
   const QuantizeEvents& events = request.events;
-  PICABIA_ASSIGN_OR_RETURN(QuantizeJob job, IsQuantizeConfig(request.model.model)
-                                                ? JobOfConfig(request.model.model, events)
-                                                : JobOfModel(request.model, events));
+  PICABIA_ASSIGN_OR_RETURN(QuantizeJob job,
+                           IsQuantizeConfig(request.model.model)
+                               ? JobOfConfig(request.model.model, request.operators, events)
+                               : JobOfModel(request.model, request.operators, events));
   job.options.as_cambricon = request.as_cambricon;
   job.target_psnr = request.target_psnr;
   job.target_seconds = request.target_seconds;
   job.report = request.report;
   job.threads = request.threads;
+  job.operators = request.operators;
   job.events = events;
   return Run(job);
 }

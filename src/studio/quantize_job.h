@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/custom.h"
 #include "quant/config.h"
 #include "quant/evaluate.h"
 #include "quant/first_convolution.h"
@@ -51,10 +52,11 @@ struct QuantizeRequest {
   ModelJobOptions
       model;  // of an ini file of Cambricon's quantizer, `model` alone: it says the rest
   bool as_cambricon = false;
-  std::string report;         // a folder, or ""
-  double target_psnr = 0;     // dB; 0: none
-  double target_seconds = 0;  // for the search
-  int threads = 0;            // 0: one per core
+  std::string report;          // a folder, or ""
+  double target_psnr = 0;      // dB; 0: none
+  double target_seconds = 0;   // for the search
+  int threads = 0;             // 0: one per core
+  ops::OperatorSet operators;  // custom ones that the model may have
   QuantizeEvents events;
 };
 
@@ -89,13 +91,16 @@ struct QuantizeJob {
   double target_psnr = 0;     // dB; 0: none
   double target_seconds = 0;  // for the search
   int threads = 0;
+  ops::OperatorSet operators;
   bool cambricon_text = false;  // also say what Cambricon's tool prints
   bool make_folders = false;    // that the output lies in
   bool debug = false;           // note what was measured of each layer
   QuantizeEvents events;
 };
 
-Result<QuantizeJob> JobOfConfig(const std::string& path, const QuantizeEvents& events);
-Result<QuantizeJob> JobOfModel(const ModelJobOptions& options, const QuantizeEvents& events);
+Result<QuantizeJob> JobOfConfig(const std::string& path, const ops::OperatorSet& operators,
+                                const QuantizeEvents& events);
+Result<QuantizeJob> JobOfModel(const ModelJobOptions& options, const ops::OperatorSet& operators,
+                               const QuantizeEvents& events);
 
 }  // namespace picabia::studio

@@ -98,13 +98,15 @@ Status CheckFloat(const std::string& path, const ir::Graph& graph) {
 
 }  // namespace
 
-Result<QuantizeJob> JobOfModel(const ModelJobOptions& options, const QuantizeEvents& events) {
+Result<QuantizeJob> JobOfModel(const ModelJobOptions& options, const ops::OperatorSet& operators,
+                               const QuantizeEvents& events) {
   QuantizeJob job;
   job.model = options.model;
   job.output = options.output;
   job.options = options.quantizing;
   ModelOptions model_options;
   model_options.preprocess = options.preprocess;
+  model_options.compile.operators = operators;
   model_options.keep_graph = true;
   if (!options.fetch.empty()) model_options.compile.fetches = {options.fetch};
   PICABIA_ASSIGN_OR_RETURN(job.opened, OpenModel(options.model, model_options));

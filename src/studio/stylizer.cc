@@ -21,7 +21,7 @@ std::optional<InputInfo> FindPictureInput(const program::Program& program,
   std::optional<InputInfo> unknown;
   for (const InputInfo& input : InputsOf(program)) {
     const bool fed = std::any_of(feeds.begin(), feeds.end(), [&](const runtime::Feed& feed) {
-      return feed.name == input.name;
+      return TensorName(feed.name) == TensorName(input.name);
     });
     if (fed) continue;
     if (IsPictureInput(input)) return input;
@@ -78,6 +78,12 @@ std::string OutputName(const program::Program& program, size_t i) {
   return program.values[static_cast<size_t>(program.outputs[i].value)].name;
 }
 
+// The factor of both directions, or nothing where they differ or there is none.
+std::optional<Factor> FactorOf(const PictureExtent& extent, int64_t height, int64_t width) {
+  const auto vertical = FactorOf(height, extent.height), across = FactorOf(width, extent.width);
+  return vertical && across && *vertical == *across ? vertical : std::nullopt;
+}
+
 bool HasTwoChannels(const Tensor& tensor, const PictureConvention& convention) {
   return tensor.rank() == 4 && tensor.shape()[convention.out_nchw ? 1 : 3] == 2;
 }
@@ -86,14 +92,17 @@ bool HasTwoChannels(const Tensor& tensor, const PictureConvention& convention) {
 
 Result<Stylizer> Stylizer::Create(ProgramPointer program, const runtime::SessionOptions& options,
                                   const StylizerOptions& inputs) {
-  const auto input = FindPictureInput(*program, inputs.feeds);
+  std::vector<runtime::Feed> fed = inputs.feeds;
+  if (inputs.host != nullptr)
+    for (const HostOption& option : inputs.host->options()) fed.push_back({option.name, Tensor()});
+  const auto input = FindPictureInput(*program, fed);
   if (!input) {
-    PICABIA_RETURN_IF_ERROR(CheckAllFed(*program, inputs.feeds));
+    PICABIA_RETURN_IF_ERROR(CheckAllFed(*program, fed));
     return Unsupported(
         "no input is left for the picture: expected one of float32 with 4 dimensions and 1, 3 or 4 "
         "channels that --set does not name (picabia run feeds any model)");
   }
-  PICABIA_RETURN_IF_ERROR(CheckAllFed(*program, inputs.feeds, input->name));
+  PICABIA_RETURN_IF_ERROR(CheckAllFed(*program, fed, input->name));
   Stylizer stylizer;
   stylizer.convention_ = program->picture;
   PICABIA_ASSIGN_OR_RETURN(stylizer.channels_, ChannelsOf(*input, program->picture));
@@ -105,16 +114,23 @@ Result<Stylizer> Stylizer::Create(ProgramPointer program, const runtime::Session
   return stylizer;
 }
 
-Result<size_t> Stylizer::ChooseOutput(const std::vector<Tensor>& outputs) const {
+Result<size_t> Stylizer::ChooseOutput(const std::vector<Tensor>& outputs, int64_t height,
+                                      int64_t width) const {
   const program::Program& program = session_->program();
   std::string found;
+  std::optional<size_t> other;  // may be a picture, but not of a size that a network makes
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const bool named = TensorName(options_.output) == TensorName(OutputName(program, i));
-    const bool fits = ExtentOf(outputs[i], convention_).ok();
-    if (options_.output.empty() ? fits : named) return i;
+    if (options_.output.empty()) {
+      const auto extent = ExtentOf(outputs[i], convention_);
+      if (extent.ok() && FactorOf(*extent, height, width)) return i;
+      if (extent.ok() && !other) other = i;
+    } else if (TensorName(options_.output) == TensorName(OutputName(program, i))) {
+      return i;
+    }
     found += (found.empty() ? "" : ", ") + OutputName(program, i) + " " +
              ShapeString(outputs[i].shape());
   }
+  if (other) return *other;
   if (outputs.size() == 1) return size_t{0};  // ExtentOf() says what is wrong with it
   return Unsupported("no output is a picture of 1, 3 or 4 channels in layout " +
                      std::string(convention_.out_nchw ? "nchw" : "nhwc") + ": " + found +
@@ -134,12 +150,13 @@ Result<Picture> Stylizer::Run(const Picture& picture) {
   feeds.push_back({input_, std::move(input)});
 
   const auto start = std::chrono::steady_clock::now();
+  if (options_.host != nullptr) PICABIA_RETURN_IF_ERROR(options_.host->Complete(feeds));
   const auto ran = session_->Run(feeds);
   if (!ran.ok()) return WithAllowedSizes(ran.status(), session_->program(), feeds);
   const std::vector<Tensor>& outputs = *ran;
   ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
-  PICABIA_ASSIGN_OR_RETURN(const size_t chosen, ChooseOutput(outputs));
+  PICABIA_ASSIGN_OR_RETURN(const size_t chosen, ChooseOutput(outputs, height, width));
   output_ = outputs[chosen];
   const Tensor& output = output_;
   if (HasTwoChannels(output, convention_)) {
@@ -149,13 +166,13 @@ Result<Picture> Stylizer::Run(const Picture& picture) {
                        "numbers)");
   }
   PICABIA_ASSIGN_OR_RETURN(const PictureExtent extent, ExtentOf(output, convention_));
-  const auto vertical = FactorOf(height, extent.height), across = FactorOf(width, extent.width);
-  if (!vertical || !across || !(*vertical == *across)) {
+  const auto found = FactorOf(extent, height, width);
+  if (!found) {
     return Unsupported("the model makes " + ShapeString({extent.height, extent.width}) + " of " +
                        ShapeString({height, width}) +
                        ", expected the same size or a multiple or fraction of it");
   }
-  const Factor factor = *vertical;
+  const Factor factor = *found;
   const int64_t rows = factor.Of(picture.height), columns = factor.Of(picture.width);
   const bool luminance = channels_ == 1 && extent.channels == 1;
   PICABIA_ASSIGN_OR_RETURN(

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "runtime/session.h"
+#include "studio/host_step.h"
 #include "studio/models.h"
 #include "studio/picture.h"
 #include "studio/sizes.h"
@@ -17,6 +18,7 @@ namespace picabia::studio {
 struct StylizerOptions {
   std::vector<runtime::Feed> feeds = {};  // inputs other than the picture
   std::string output = "";                // name of the output that is the picture; "": the first
+  std::shared_ptr<HostStep> host = nullptr;  // fills inputs in each run, from the others
 };
 
 class Stylizer {
@@ -46,7 +48,8 @@ class Stylizer {
 
  private:
   Stylizer() = default;
-  Result<size_t> ChooseOutput(const std::vector<Tensor>& outputs) const;
+  Result<size_t> ChooseOutput(const std::vector<Tensor>& outputs, int64_t height,
+                              int64_t width) const;
 
   std::unique_ptr<runtime::Session> session_;
   PictureConvention convention_;

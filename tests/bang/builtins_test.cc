@@ -23,6 +23,10 @@ void Conv16by8(int16_t*, int8_t*, float*, float*, int, int, int, int, int, int, 
 void Conv16by16(int16_t*, int16_t*, float*, float*, int, int, int, int, int, int, int, int, int);
 void ConvBits(int16_t*, int8_t*, int16_t*, int16_t*, int, int, int, int, int, int, int, int, int);
 void Converting(half*, int8_t*, int16_t*, half*, float*, int, int);
+void Extremes(half*, float*, half*, float*, int, int);
+void StridedRows(half*, float*, half*, short*, uint8_t*, half*, half*, int, int);
+void RealProducts(float*, float*, float*, float*, half*, half*, half*, half*, half*,
+                  unsigned short*);
 }
 
 namespace {
@@ -401,6 +405,86 @@ TEST_F(Builtins, ConversionsWithPositions) {
         ASSERT_EQ(d[i], x[i]);
       }
     }
+}
+
+TEST_F(Builtins, ExtremesOfTwoRowsAndOfNeighbours) {
+  for (const int n : {64, 128, 1030})
+    for (const int distance : {1, 33}) {
+      std::vector<float> a(2 * n), b(2 * n);
+      for (int i = 0; i < 2 * n; ++i) {
+        a[i] = static_cast<float>(i * 37 % 101) - 50;
+        b[i] = static_cast<float>(i * 53 % 89) / 8;
+      }
+      const Buffer<half> x(Halves(a)), out(2 * n);
+      const Buffer<float> y(b), out_f(2 * n);
+      Launch(&Extremes, x.data(), y.data(), out.data(), out_f.data(), n, distance);
+      const auto h = out.Read();
+      const auto f = out_f.Read();
+      for (int i = 0; i < n; ++i) {
+        ASSERT_EQ(Float(h[i]), std::max(a[i], a[n + i]));
+        ASSERT_EQ(f[i], std::min(b[i], b[n + i]));
+      }
+      for (int i = 0; i + distance < n; ++i) {
+        ASSERT_EQ(Float(h[n + i]), std::min(a[i], a[i + distance])) << i;
+        ASSERT_EQ(f[n + i], std::max(b[i], b[i + distance])) << i;
+      }
+    }
+}
+
+TEST_F(Builtins, ConversionsAndMovesOfRowsThatLieApart) {
+  for (const int n : {1, 63, 64, 65})
+    for (const int rows : {1, 2, 7}) {
+      std::vector<float> x(2 * n * rows);
+      std::vector<uint8_t> bytes(n * rows);
+      for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 29 % 1000) / 4 - 125;
+      for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 7);
+      const Buffer<half> in(Halves(x)), back(x.size()), of_bytes(x.size()), moved(n * rows);
+      const Buffer<float> wide(n * rows);
+      const Buffer<short> whole(n * rows);
+      const Buffer<uint8_t> c(bytes);
+      Launch(&StridedRows, in.data(), wide.data(), back.data(), whole.data(), c.data(),
+             of_bytes.data(), moved.data(), n, rows);
+      for (int r = 0; r < rows; ++r)
+        for (int i = 0; i < n; ++i) {
+          const float v = x[r * 2 * n + i];
+          ASSERT_EQ(wide.Read()[r * n + i], v) << n << ' ' << r << ' ' << i;
+          ASSERT_EQ(Float(back.Read()[r * 2 * n + i]), v);
+          ASSERT_EQ(whole.Read()[r * n + i], static_cast<short>(std::floor(v)));
+          ASSERT_EQ(Float(of_bytes.Read()[r * 2 * n + i]), bytes[r * n + i]);
+          ASSERT_EQ(Float(moved.Read()[r * n + i]), v);
+        }
+    }
+}
+
+// Small whole numbers: every order of adding them up is exact.
+TEST_F(Builtins, ProductsInFloatingPointAndShortWindows) {
+  std::vector<float> x(128), w(64 * 128), bias(64), picture(64 * 16);
+  for (int i = 0; i < 128; ++i) x[i] = static_cast<float>(i % 7 - 3);
+  for (int i = 0; i < 64 * 128; ++i) w[i] = static_cast<float>(i * 13 % 5 - 2);
+  for (int i = 0; i < 64; ++i) bias[i] = static_cast<float>(i);
+  for (int i = 0; i < 64 * 16; ++i) picture[i] = static_cast<float>(i * 37 % 1021);
+  const Buffer<float> fx(x), fw(w), fb(bias), out(64);
+  const Buffer<half> hx(Halves(x)), hw(Halves(w)), hb(Halves(bias)), hout(64), hp(Halves(picture));
+  const Buffer<unsigned short> index(64 * 4);
+  Launch(&RealProducts, fx.data(), fw.data(), fb.data(), out.data(), hx.data(), hw.data(),
+         hb.data(), hout.data(), hp.data(), index.data());
+  for (int o = 0; o < 64; ++o) {
+    double sum = bias[o];
+    for (int i = 0; i < 128; ++i) sum += double{x[i]} * w[o * 128 + i];
+    EXPECT_EQ(out.Read()[o], sum) << o;
+    EXPECT_EQ(Float(hout.Read()[o]), sum) << o;
+  }
+  for (int row = 0; row < 2; ++row)
+    for (int column = 0; column < 2; ++column)
+      for (int c = 0; c < 64; ++c) {
+        int best = 0;
+        const auto at = [&](int k) {
+          return picture[((row * 2 + k / 2) * 4 + column * 2 + k % 2) * 64 + c];
+        };
+        for (int k = 1; k < 4; ++k)
+          if (at(k) > at(best)) best = k;
+        EXPECT_EQ(index.Read()[(row * 2 + column) * 64 + c], best) << row << column << c;
+      }
 }
 
 }  // namespace

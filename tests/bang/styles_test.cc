@@ -224,6 +224,16 @@ TEST_F(Styles, RefusesWrongLaunches) {
         "is no address of device memory", "at least one each", "x must be a multiple of 4",
         "7 is no function type", "is no kernel"})
     EXPECT_NE(said.find(part), std::string::npos) << part << "\n" << said;
+  // One parameter more than a buffer has room for, and one that is larger than its slot.
+  cnrtKernelParamsBuffer_t params = nullptr;
+  ASSERT_EQ(cnrtGetKernelParamsBuffer(&params), CNRT_RET_SUCCESS);
+  int value[4] = {};
+  EXPECT_EQ(cnrtKernelParamsBufferAddParam(params, value, 9), CNRT_RET_ERR_INVALID);
+  EXPECT_EQ(cnrtKernelParamsBufferAddParam(params, nullptr, 4), CNRT_RET_ERR_INVALID);
+  for (int i = 0; i < 128; ++i)
+    ASSERT_EQ(cnrtKernelParamsBufferAddParam(params, value, 4), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtKernelParamsBufferAddParam(params, value, 4), CNRT_RET_ERR_INVALID);
+  EXPECT_EQ(cnrtDestroyKernelParamsBuffer(params), CNRT_RET_SUCCESS);
   // A pointer just past the end, and null, are no mistakes by themselves.
   EXPECT_EQ(host::Run(kernel, kOne, kBlock, x.data(), x.data() + 16, 2, x.data(), 0),
             CNRT_RET_SUCCESS);

@@ -1,8 +1,10 @@
-/* cnrt.h in C99, C++11 and C++20 without a warning: includes it twice, uses what clients use, and
- * takes the address of every function that it declares. */
+/* cnrt.h in C99, C++11 and C++20 without a warning: with its legacy part; includes it twice, uses
+ * what clients use, and takes the address of every function that it declares. */
 #include <stdio.h>
 
+#define CNRT_LEGACY
 #include "cnrt.h"
+#include "cnrt_legacy.h"
 
 /* Names that clients define themselves, so that the header must not. */
 typedef unsigned short half;

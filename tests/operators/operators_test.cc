@@ -313,6 +313,50 @@ TEST(Callbacks, AnErrorLeavesTheSessionUsable) {
   EXPECT_EQ(*FloatValues((*(*session)->Run(feeds))[0]), (std::vector<float>{5}));
 }
 
+TEST(Callbacks, AWrongShapeAndAMissingFeedLeaveTheSessionUsable) {
+  class Shaped final : public ops::CustomOperator {
+   public:
+    Result<Shape> OutputShape(std::span<const ops::TensorType>, const std::string&) const override {
+      return shape_;
+    }
+    Status Compute(std::span<const Tensor>, const std::string&, Tensor& output) const override {
+      for (int64_t i = 0; i < output.num_elements(); ++i) output.MutableData<float>()[i] = 7;
+      return OkStatus();
+    }
+    mutable Shape shape_ = {7};
+  };
+  const auto callback = std::make_shared<Shaped>();
+  const auto program = Compile(kHole, With("hole", {"x"}, callback));
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  auto session = runtime::Session::Create(std::make_shared<program::Program>(*program), {});
+  const std::vector<runtime::Feed> feeds = {{"x", Floats({2}, {2, 3})}};
+  const auto wrong = (*session)->Run(feeds);
+  ASSERT_FALSE(wrong.ok());
+  ExpectIn("node 'y'", wrong.status());
+  ExpectIn("[7]", wrong.status());
+  callback->shape_ = {2};
+  const auto nothing = (*session)->Run({});
+  ASSERT_FALSE(nothing.ok());
+  ExpectIn("'x'", nothing.status());
+  // The shapes of a size are found once: another size asks again.
+  callback->shape_ = {3};
+  const auto y = (*session)->Run({{"x", Floats({3}, {2, 3, 4})}});
+  ASSERT_TRUE(y.ok()) << y.status().message();
+  EXPECT_EQ(*FloatValues((*y)[0]), (std::vector<float>{5, 4, 3}));
+}
+
+TEST(Operators, OfARefusedListAreReleased) {
+  Counter counter;
+  ops::OperatorRegistry registry;
+  for (int i = 0; i < 3; ++i) {
+    const Status status = runtime::AddOperator(Counting(counter), registry);
+    EXPECT_EQ(status.ok(), i == 0) << status.message();  // the name is taken
+  }
+  EXPECT_EQ(counter.released, 2);
+  registry = {};
+  EXPECT_EQ(counter.released, 3);
+}
+
 // ---- attributes
 
 TEST(Attributes, GoRoundThroughText) {

@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 
 import pytest
@@ -109,6 +111,17 @@ def test_the_mangled_name_links_too(cncc, kernel, tmp_path):
     assert link_and_run(tmp_path, ["twice.o"], "-DMANGLED").stdout == "0 126\n"
 
 
+def test_a_linker_that_drops_what_nobody_names(cncc, kernel, tmp_path):
+    # lld takes a list of variables that only its __start_ symbol names for garbage.
+    lld = shutil.which("ld.lld-19") or shutil.which("ld.lld")
+    assert lld, "./dev installs lld"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/ld.lld").symlink_to(lld)
+    assert cncc("-c", "twice.mlu").returncode == 0
+    flags = [f"-B{tmp_path}/bin", "-fuse-ld=lld", "-ffunction-sections", "-Wl,--gc-sections"]
+    assert link_and_run(tmp_path, ["twice.o"], *flags).stdout == "0 126\n"
+
+
 def test_assembly_and_cnas(cncc, kernel, tmp_path):
     done = cncc("-S", "-O3", "--bang-mlu-arch=MLU270", "--bang-device-only", "twice.mlu", "-o", "k.s")
     assert done.returncode == 0, done.stderr
@@ -143,6 +156,16 @@ def test_any_name_is_safe(name, cncc, tmp_path):
     ("#include \"no_such_file.h\"\n", ["bad.mlu:1:", "no_such_file.h"]),
     ("__mlu_entry__ void K(half* x) {\n  __bang_printf(\"\", 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17);\n}\n",
      ["__bang_printf takes at most 16 values", "bad.mlu:2:"]),
+    ("\n__mlu_entry__ void Many(" + ", ".join(f"int p{i}" for i in range(129)) + ") {}\n",
+     ["bad.mlu:2: error: kernel Many has 129 parameters, at most 128 are expected"]),
+    ("__mlu_entry__ void K(half* x) {\n  __sync_copy_dram_to_nrma();\n}\n",
+     ["bad.mlu:2: error: '__sync_copy_dram_to_nrma' is no builtin", "did you mean '__sync_copy_dram_to_nram'"]),
+    ("__mlu_entry__ void K(half* x) {\n#define TWICE(a) __bang_add(a, a)\n\n  TWICE(x);\n}\n", ["bad.mlu:4:", "__bang_add"]),
+    ("template <int n> struct A { static constexpr int v = A<n + 1>::v; };\n__mlu_entry__ void K(int* x) { x[0] = A<0>::v; }\n",
+     ["bad.mlu:1:", "recursive template instantiation"]),
+    ('#include "bad.mlu"\n', ["bad.mlu:1:", "nested too deeply"]),
+    ("__mlu_entry__ void K(int* p) " + "{" * 100000 + "}" * 100000 + "\n", ["bad.mlu:1:", "nesting level"]),
+    ("__mlu_entry__ void K(int* p) { p[0] = " + "(" * 100000 + "1" + ")" * 100000 + "; }\n", ["bad.mlu:1:", "nesting level"]),
 ])
 def test_errors_name_the_users_line(source, message, cncc, tmp_path):
     (tmp_path / "bad.mlu").write_text(source)
@@ -151,6 +174,53 @@ def test_errors_name_the_users_line(source, message, cncc, tmp_path):
     for part in message:
         assert part in done.stderr, done.stderr
     assert not (tmp_path / "bad.o").exists()
+
+
+def limited(cncc, tmp_path, source, **limits):
+    """Compiles a source that must fail within seconds and some hundred MiB, and leave nothing behind."""
+    (tmp_path / "bad.mlu").write_text(source)
+    (tmp_path / "tmp").mkdir()
+    done = cncc("-c", "bad.mlu", "-o", "bad.o", env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), **limits})
+    assert done.returncode == 1 and not (tmp_path / "bad.o").exists() and not list((tmp_path / "tmp").iterdir())
+    return done.stderr
+
+
+def test_a_source_that_never_ends(cncc, tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # nobody writes into it
+    said = limited(cncc, tmp_path, '#include "pipe"\n', PICABIA_CNCC_TIMEOUT="1")
+    assert "bad.mlu: " in said and "still running after 1 s, ended (PICABIA_CNCC_TIMEOUT)" in said
+
+
+def test_a_source_that_wants_all_memory(cncc, tmp_path):
+    tens = "".join(f"#define A{i} {f'A{i - 1} ' * 10}\n" for i in range(1, 10))
+    said = limited(cncc, tmp_path, f"#define A0 x += 1;\n{tens}__mlu_entry__ void K(int* p) {{ int x = 0; A9 *p = x; }}\n",
+                   PICABIA_CNCC_MEMORY="512")
+    assert "bad.mlu: " in said and "needs more than 512 MiB (PICABIA_CNCC_MEMORY)" in said
+
+
+def test_a_source_that_grows(cncc, tmp_path):
+    tens = "".join(f"#define A{i} {f'A{i - 1} ' * 10}\n" for i in range(1, 7))
+    said = limited(cncc, tmp_path, f"#define A0 {'x' * 100}\n{tens}A6\n")
+    assert "bad.mlu: the source has 9" in said and "at most 64 are expected" in said
+
+
+@pytest.mark.parametrize("name", ["with space.o", "quote'\".o", "semi;echo $(touch x).o", "--leading.o", "new\nline.o"])
+def test_any_name_of_an_object_is_safe(name, cncc, kernel, tmp_path):
+    done = cncc("-c", "twice.mlu", "-o", name)
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["twice.mlu", name])
+    assert link_and_run(tmp_path, ["./" + name]).stdout == "0 126\n"
+
+
+def test_any_name_of_a_folder_is_safe(cncc, kernel, tmp_path):
+    folder = tmp_path / "a; 'b\" $(touch x)"
+    folder.mkdir()
+    (folder / "own.h").write_text("#define OWN 1\n")
+    kernel.write_text('#include "own.h"\n' + KERNEL)
+    assert cncc("-c", f"-I{folder}", "-DTEXT='; touch x'", "twice.mlu", "-o", folder / "k.o").returncode == 0
+    ran = link_and_run(tmp_path, [str(folder / "k.o")], PICABIA_BANG_PROFILE=str(folder / "<profile>"))
+    assert ran.stdout == "0 126\n" and (folder / "<profile>/Twice-0.html").exists()
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize("args, code, message", [
@@ -257,3 +327,73 @@ def test_the_checker_reaches_objects_that_were_linked_long_ago(cncc, tmp_path, k
     assert link_and_run(tmp_path, ["k.o"]).stderr == ""
     ran = link_and_run(tmp_path, ["k.o"], PICABIA_BANG_CHECK="1")
     assert "twice.mlu:5: uninitialised: __bang_add reads 'a'" in ran.stderr and ran.stdout == "0 126\n"
+
+
+def expand(name):
+    """`__bang_{a,b}_R` -> the names that it stands for."""
+    if brace := re.search(r"\{([^{}]*)\}", name):
+        return [n for part in brace[1].split(",") for n in expand(name[:brace.start()] + part + name[brace.end():])]
+    return [name[:-1] + r for r in ("tz", "oz", "up", "dn", "rd", "rn")] if name.endswith("_R") else [name]
+
+
+def test_the_page_of_builtins_has_all_and_no_others(cncc, tmp_path):
+    (tmp_path / "empty.mlu").write_text("")
+    text = cncc("-E", "empty.mlu").stdout
+    start = r"__(?:bang_|memcpy|mlvm_|nramset|sramset|gdramset|ldramset|sync|half2|float2|int2|is_[im]pu)"
+    accepted = set(re.findall(rf"\binline \w+ ({start}\w*)\(", text))
+    page = (ROOT / "docs/bang-builtins.md").read_text()
+    listed = [n for row in re.findall(r"^\| (`__.*?`) \|", page, re.MULTILINE) for code in re.findall(r"`([^`]+)`", row)
+              for n in expand(code)]
+    assert len(listed) == len(set(listed)) > 400
+    # What cncc puts in the place of the C library's functions has no name of its own for kernels.
+    hidden = {f"__bang_{n}" for n in ("exit", "abort", "assert_fail", "gettimeofday")}
+    assert set(listed) == accepted - hidden
+
+
+def test_the_commands_of_the_page(kernel, cncc, tmp_path):
+    """docs/bang.md, from the root of a tree: its block of commands, and a single source."""
+    page = (ROOT / "docs/bang.md").read_text()
+    kernel.rename(tmp_path / "kernel.mlu")
+    (tmp_path / "host.cpp").write_text(HOST)
+    (tmp_path / "build/release").mkdir(parents=True)
+    (tmp_path / "build/release/neuware").symlink_to(NEUWARE)
+    [block] = [b for b in re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL) if "NEUWARE_HOME=" in b]
+    done = subprocess.run(["sh", "-e", "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and done.stdout == "0 126\n" * 3, done.stdout + done.stderr
+    assert (tmp_path / "profile/Twice-0.html").exists()
+    (tmp_path / "a.mlu").write_text(SINGLE)
+    [single] = re.findall(r"link at once: `cncc (.*?)`", page)
+    assert cncc(*single.split()).returncode == 0 and (tmp_path / "a").exists()
+    sources = [p.read_text() for folder in ("src", "apps") for p in (ROOT / folder).rglob("*.cc")]
+    for variable in set(re.findall(r"^\| `(PICABIA_\w+)` \|", page, re.MULTILINE)):
+        assert any(f'"{variable}"' in text for text in sources), variable
+
+
+PROGRAMS = ROOT / "tests/bang/programs"
+
+
+def build_commands(folder):
+    """The lines of build.txt; without one, what the folder's files ask for: kernels and a host, or a single source."""
+    if (folder / "build.txt").exists():
+        return (folder / "build.txt").read_text().splitlines()
+    link = "-o program -I$NEUWARE_HOME/include -L$NEUWARE_HOME/lib64 -lcnml -lcnplugin -lcnrt"
+    hosts = [p.name for p in folder.iterdir() if p.suffix in (".c", ".cc", ".cpp")]
+    [kernel] = [p.name for p in folder.glob("*.mlu")]
+    if not hosts:
+        return [f"cncc {kernel} -o program --bang-mlu-arch=mtp_372 -O3"]
+    compiler = "gcc -std=c99" if hosts[0].endswith(".c") else "g++"
+    return [f"cncc -c --bang-mlu-arch=MLU270 {kernel} -o kernel.o", f"{compiler} {' '.join(hosts)} kernel.o {link}"]
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in PROGRAMS.iterdir()))
+@pytest.mark.parametrize("check", ["0", "1"])
+def test_whole_programs(name, check, tmp_path):
+    """Each compares what its kernels compute with a loop of its own, and prints PASS; the checker changes no number."""
+    shutil.copytree(PROGRAMS / name, tmp_path, dirs_exist_ok=True)
+    environment = {**os.environ, "NEUWARE_HOME": str(NEUWARE), "LD_LIBRARY_PATH": str(NEUWARE / "lib64"),
+                   "PATH": f"{NEUWARE / 'bin'}:{os.environ['PATH']}", "PICABIA_BANG_CHECK": check}
+    for line in build_commands(tmp_path):
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0 and not done.stderr, f"{line}\n{done.stdout}{done.stderr}"
+    ran = subprocess.run(["./program"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0 and ran.stdout.endswith("PASS\n"), ran.stdout + ran.stderr

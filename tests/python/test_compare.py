@@ -34,11 +34,12 @@ PROBE = """<script>window.addEventListener('load', () => {
   result.width = Math.round(over.getBoundingClientRect().width);
   result.left = at(10);
   result.right = at(90);
-  const before = over.src;
   choice.selectedIndex = choice.options.length - 1;
   choice.dispatchEvent(new Event('change'));
-  result.changed = before !== over.src;
+  result.changed = over.src === document.querySelector(`#picture-${choice.value} img`).src;
   result.chosen = over.alt === choice.selectedOptions[0].textContent;
+  const table = document.querySelector('td.variant').closest('.panel');
+  result.hidden = table.scrollWidth - table.clientWidth;
   result.wider = document.documentElement.scrollWidth - window.innerWidth;
   const answer = document.createElement('pre');
   answer.id = 'answer';
@@ -199,9 +200,11 @@ def test_the_page_is_whole_and_alone(report):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
 @pytest.mark.parametrize("width", [1280, 420])
-def test_the_page_in_a_browser(report, tmp_path, width):
+@pytest.mark.parametrize("of", ["report", "three"])
+def test_the_page_in_a_browser(request, of, tmp_path, width):
     """In a frame of that width: a window of a browser is never narrower than 500 pixels."""
-    _, text, _, _ = report
+    fixture = request.getfixturevalue(of)
+    text = fixture[1] if of == "report" else fixture[2]
     inner = tmp_path / "page.html"
     inner.write_text(text.replace("</body>", PROBE + "</body>"))
     outer = tmp_path / "frame.html"
@@ -221,6 +224,8 @@ def test_the_page_in_a_browser(report, tmp_path, width):
     assert result["right"][1] - result["left"][1] == pytest.approx(0.8 * result["width"], abs=2)
     assert result["changed"] and result["chosen"]
     assert result["wider"] <= 0  # nothing sticks out at the right
+    if width == 1280:
+        assert result["hidden"] <= 0  # of the table's last column; a narrow page scrolls it
 
 
 def test_standard_output_can_be_the_json(picabia, style, photo, tmp_path):
@@ -229,6 +234,84 @@ def test_standard_output_can_be_the_json(picabia, style, photo, tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == json.loads((tmp_path / "report.json").read_text())
     assert [v["precision"] for v in json.loads(done.stdout)["variants"]] == ["fp32", "int8"]
+
+
+@pytest.fixture(scope="module")
+def three(picabia, style, photo, tmp_path_factory):
+    """The three variants of the course's experiment, under a long name, on both devices."""
+    folder = tmp_path_factory.mktemp("three")
+    node = "moments_15/SquaredDifference"
+    power = folder / "a_style_of_a_very_long_name_with_the_power_difference_operator.pb"
+    host = folder / "a_style_of_a_very_long_name_whose_power_difference_the_host_computes.pb"
+    for op, path in (("PowerDifference", power), ("placeholder", host)):
+        assert picabia("variant", style, "--node", node, "--op", op, "-o", path).returncode == 0
+    done = picabia("compare", style, power, host, "--image", photo, "--photos", photo, "-o", folder / "out", "--runs", "2",
+                   "--precisions", "fp32", "--set", "moments_15/PowerDifference_z=2",
+                   "--host", "moments_15/PowerDifference=Conv2D_13,moments_15/StopGradient")
+    assert done.returncode == 0, done.stderr
+    return done, json.loads((folder / "out/report.json").read_text()), (folder / "out/report.html").read_text(), power, host
+
+
+def test_the_three_variants_of_the_course(three):
+    _, data, _, power, host = three
+    found = [(v["model"], v["device"]) for v in data["variants"]]
+    assert found[2:] == [(str(m), d) for m in (power, host) for d in ("cpu", "mlu")]
+    for variant in data["variants"]:
+        assert "problem" not in variant
+        if variant["device"] == "cpu":
+            assert variant["max_level"] <= 1 and variant.get("statistics", {"psnr_min": 60})["psnr_min"] > 50
+    # The host's part is in the time: its own step and those of the first run, and twice the multiply-adds or nearly so.
+    steps = [[step["name"] for step in v["ms"]["steps"]] for v in data["variants"]]
+    assert "moments_15/PowerDifference" in steps[4] and steps[4][0].startswith("first run: ")
+    assert not any(name.startswith("first run: ") for name in steps[0] + steps[2])
+    # Whoever squares: on the device the same convolutions are in front of it.
+    layers = {v["label"]: [layer["name"] for layer in v["layers"]] for v in data["variants"][1:]}
+    assert all(len(names) > 10 for names in layers.values())
+
+
+def test_what_a_card_would_take_is_what_bench_says(three, picabia, style, photo, tmp_path):
+    done, data, text, power, host = three
+    padded = np.pad(np.asarray(Image.open(photo)).astype(np.float32), ((0, 2), (0, 3), (0, 0)), mode="reflect")[None]
+    np.save(tmp_path / "x.npy", padded)
+    assert data["modelled_cores"] == 16
+    by = {(v["model"], v["device"]): v for v in data["variants"]}
+    assert all("ms_modelled_mlu270" not in v for (_, device), v in by.items() if device == "cpu")
+    extra = {str(style): [], str(power): ["--set", "moments_15/PowerDifference_z=2"],
+             str(host): ["--host", "moments_15/PowerDifference=Conv2D_13,moments_15/StopGradient,2"]}
+    for model, options in extra.items():
+        found = by[model, "mlu"]["ms_modelled_mlu270"]
+        bench = json.loads(picabia("bench", model, "--device", "mlu", "--modelled", "--json", "--runs", "1", "--set",
+                                   f"X_content={tmp_path}/x.npy", *options).stdout)
+        assert found == pytest.approx(bench["modelled"]["ms"], rel=1e-9)
+        assert f"{found:.2f}" in done.stdout and f"<td>{found:.2f}</td>" in text
+    # Two runs of nearly the whole net.
+    ratio = by[str(host), "mlu"]["ms_modelled_mlu270"] / by[str(style), "mlu"]["ms_modelled_mlu270"]
+    assert 1.7 < ratio < 2.1
+    assert "not measured" in " ".join(data["conclusions"]) and "MLU270,<br>modelled" in text
+
+
+def test_bench_times_both_runs_of_the_host(picabia, style, three):
+    host = three[4]
+    options = ["--size", "64x64", "--runs", "1", "--json", "--layers", "--precision", "fp32"]
+    one = json.loads(picabia("bench", style, *options).stdout)
+    done = picabia("bench", host, *options, "--host", "moments_15/PowerDifference:0=Conv2D_13:0,moments_15/StopGradient:0")
+    assert done.returncode == 0, done.stderr
+    two = json.loads(done.stdout)
+    assert two["input"] == [1, 64, 64, 3] and two["data"].startswith("synthetic")
+    assert two["macs"] == 2 * one["macs"]
+    assert [layer["kernel"] for layer in two["layers"]].count("host") == 1
+
+
+@pytest.mark.parametrize("text, code, message", [
+    ("a", 2, 'expected NAME=X,Y or NAME=X,Y,P'), ("a=b", 2, "NAME=X,Y"), ("a=b,c,d", 2, "NAME=X,Y"), ("a=b,,2", 2, "NAME=X,Y"),
+    ("=b,c", 2, "NAME=X,Y"), ("nobody=Conv2D,Conv2D_1", 1, "nobody: there is no such input"),
+    ("moments_15/PowerDifference=Conv2D_13,nobody", 1, "nobody"),
+    ("moments_15/PowerDifference=Conv2D_13,Conv2D_1", 1, "--host moments_15/PowerDifference: "),
+    ("moments_15/PowerDifference=Conv2D_13,add_37", 1, "add_37")])
+def test_hosts_that_are_refused(picabia, three, text, code, message):
+    done = picabia("bench", three[4], "--size", "64x64", "--runs", "1", "--host", text)
+    assert done.returncode == code and message in done.stderr, done.stderr
+    assert done.stdout == ""
 
 
 def test_a_variant_that_does_not_run_is_named(picabia, style, photo, tmp_path):
@@ -254,6 +337,7 @@ def test_a_variant_that_does_not_run_is_named(picabia, style, photo, tmp_path):
     (["MODEL", "--image", "nowhere.jpg", "-o", "OUT"], 1, "nowhere.jpg"),
     (["MODEL", "--image", "PHOTO", "-o", "OUT", "--photos", "nowhere"], 1, "nowhere"),
     (["MODEL", "--image", "PHOTO", "-o", "OUT", "--set", "nobody=2"], 1, "nobody"),
+    (["MODEL", "--image", "PHOTO", "-o", "OUT", "--host", "nobody=Conv2D,Conv2D_1"], 1, "nobody"),
     (["MODEL", "--image", "PHOTO", "-o", "PHOTO/x"], 1, "photo.png/x"),
 ])
 def test_refusals(picabia, style, photo, tmp_path, arguments, code, message):

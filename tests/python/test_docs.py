@@ -1,5 +1,6 @@
 """The pages of docs/ against the program: their examples run, the options of command-line.md are the program's."""
 
+import json
 import os
 import re
 import shutil
@@ -28,7 +29,8 @@ def folder(tmp_path, picabia_binary, examples):
     np.save(tmp_path / "x.npy", np.zeros((1, 16, 20, 3), np.float32))
     (tmp_path / "styles").symlink_to(ROOT / "styles")
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/picabia").symlink_to(picabia_binary)
+    for name in ("picabia", "cnrt_style_transfer"):
+        (tmp_path / "bin" / name).symlink_to(picabia_binary.parent / name)
     return tmp_path
 
 
@@ -86,3 +88,20 @@ def test_the_lab_runs(folder, monkeypatch):
     run_examples(folder, after)
     for name in ("report.html", "report.json"):
         assert (folder / "comparison" / name).stat().st_size > 1000
+    report = json.loads((folder / "comparison/report.json").read_text())
+    assert not [v["problem"] for v in report["variants"] if "problem" in v]
+    # Offline is online, on the picture that the program has made of the photo: 64x64, rounded to halves.
+    assert (folder / "offline.half").stat().st_size == 64 * 64 * 3 * 2
+    assert Image.open(folder / "offline.png").size == (64, 64)
+
+
+def test_every_cnrt_function_is_documented():
+    documented = set(re.findall(r"`(cnrt[A-Z]\w+)`", (ROOT / "docs/cnrt.md").read_text()))
+    declared = set()
+    for header in ("cnrt.h", "cnrt_legacy.h"):
+        text = re.sub(r"/\*.*?\*/", "", (ROOT / "include/cnrt" / header).read_text(), flags=re.DOTALL)
+        declared |= set(re.findall(r"CNRT_DLL_API\s+[\w ]+[ *](cnrt\w+)\(", text))
+    assert len(declared) > 200
+    assert declared <= documented, sorted(declared - documented)
+    macros = {"cnrtDestoryParam"}
+    assert {name for name in documented if name not in declared} <= macros

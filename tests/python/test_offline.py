@@ -1,5 +1,7 @@
 """Offline models: what libcnrt.so makes of them is, to the last bit, what device mlu makes online."""
 import json
+import os
+import re
 import subprocess
 
 import numpy as np
@@ -138,3 +140,35 @@ def test_example_programs(picabia, quantized, cnrt, examples, picabia_binary, tm
         subprocess.run([str(c) for c in command], check=True, capture_output=True)
         assert one.read_bytes() == (many / one.name).read_bytes()
         assert np.fromfile(raw, np.float16).std() > 1
+
+
+def test_online_through_a_library(quantized, online, picabia, picabia_binary, tmp_path, monkeypatch):
+    """PICABIA_CNRT: the same bytes, at two sizes, from the whole network behind the public functions."""
+    source, target = ports(picabia, quantized)
+    rng = np.random.default_rng(5)
+    pictures = [rng.integers(0, 256, (1, h, w, 3)).astype(np.float32) for h, w in ((48, 80), (33, 47))]
+    here = [online(quantized, {source: x}, target) for x in pictures]
+    monkeypatch.setenv("PICABIA_CNRT", str(picabia_binary.parent.parent / "lib" / "libcnrt.so"))
+    for x, expected in zip(pictures, here):
+        assert expected.std() > 1
+        np.testing.assert_array_equal(online(quantized, {source: x}, target), expected)
+    monkeypatch.setenv("PICABIA_CNRT", str(tmp_path / "none.so"))
+    done = picabia("run", quantized, "--device", "mlu", "--feed", f"{source}={tmp_path}/in0.npy", "--fetch",
+                   f"{target}={tmp_path}/other.npy")
+    assert done.returncode == 1 and "none.so" in done.stderr and not (tmp_path / "other.npy").exists()
+
+
+def test_environment(picabia, quantized, examples, picabia_binary, tmp_path):
+    out = compile_model(picabia, quantized, tmp_path / "m.cambricon", "--size", "32x32")
+    command = [str(c) for c in (picabia_binary.parent / "cnrt_style_transfer", out, examples / "rocket.jpg",
+                                tmp_path / "out.png")]
+
+    def run(**variables):
+        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
+
+    assert run().stderr == ""
+    assert re.search(r"subnet0: hardware time, modelled: \d+\.\d us", run(CNRT_GET_HARDWARE_TIME="1").stderr)
+    other = run(PICABIA_MLU_CARD="MLU220", CNRT_PRINT_INFO="1")
+    assert other.returncode == 1 and "632020" in other.stderr and "MLU270" in other.stderr
+    full = run(PICABIA_MLU_MEMORY_MB="1")
+    assert full.returncode == 1 and "632008" in full.stderr

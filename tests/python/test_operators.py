@@ -7,6 +7,7 @@ import pytest
 
 from conftest import ROOT
 from pictures import photo
+from quantizing import INI, nodes, read_graph
 
 EXAMPLES = ROOT / "build/release/examples"
 LIBRARY = EXAMPLES / "power_difference.so"
@@ -121,13 +122,66 @@ def test_inspect_knows_loaded_operators(variants, picabia):
     ("bad1.so", "found interface version 2 (72 bytes), expected version 1 (72 bytes)"),
     ("bad2.so", "found interface version 1 (64 bytes), expected version 1 (72 bytes)"),
     ("bad9.so", "has no function picabia_operators"), ("no.so", "cannot be loaded"), ("", "cannot be loaded")])
-@pytest.mark.parametrize("command", ["run", "stylize", "bench", "inspect", "compile"])
+@pytest.mark.parametrize("command", ["run", "stylize", "bench", "inspect", "compile", "quantize", "variant", "compare"])
 def test_a_bad_library_is_refused_by_name(bad, message, command, picabia, style, tmp_path, examples):
     arguments = {"run": [style, "--fetch", f"add_37={tmp_path}/o.npy"],
                  "stylize": [examples / "chelsea.jpg", "-o", tmp_path / "o.png"], "bench": [style, "--runs", "1"],
-                 "inspect": [style], "compile": [style, "-o", tmp_path / "o.picabia"]}[command]
+                 "inspect": [style], "compile": [style, "-o", tmp_path / "o.picabia"],
+                 "quantize": [style, "-o", tmp_path / "o.pb", "--calibration", examples / "chelsea.jpg", "--size", "64x64"],
+                 "variant": [style, "--node", "moments_15/SquaredDifference", "--op", "placeholder", "-o", tmp_path / "o.pb"],
+                 "compare": [style, "--image", examples / "chelsea.jpg", "-o", tmp_path / "o.d"]}[command]
     library = EXAMPLES / bad if bad else tmp_path
     done = picabia(command, *arguments, "--operators", library)
     assert done.returncode == 1, done.stderr
     assert message in done.stderr and str(library) in done.stderr and done.stderr.count("\n") == 1
     assert not list(tmp_path.glob("o.*"))
+
+
+@pytest.fixture
+def scaled(style, tmp_path):
+    """The shipped style with a node of type Scale, which only the library has, in front of its last addition."""
+    graph = read_graph(style)
+    last = nodes(graph)["add_37"]
+    node = graph.node.add()
+    node.name, node.op = "scale", "Scale"
+    node.input.append(last.input[0])
+    node.attr["factor"].f = 0.5
+    last.input[0] = "scale"
+    path = tmp_path / "scaled.pb"
+    path.write_bytes(graph.SerializeToString())
+    return path
+
+
+def test_models_with_operators_are_quantized(scaled, picabia, run, examples, tmp_path):
+    int8 = tmp_path / "int8.pb"
+    options = ["--calibration", examples / "coffee.jpg", "--size", "64x64"]
+    done = picabia("quantize", scaled, "-o", int8, *options)
+    assert done.returncode == 1 and "Scale" in done.stderr and not int8.exists()
+    done = picabia("quantize", scaled, "-o", int8, *options, "--operators", LIBRARY, "--json")
+    assert done.returncode == 0, done.stderr
+    made = nodes(read_graph(int8))
+    assert made["scale"].op == "Scale" and made["scale"].attr["factor"].f == 0.5
+    picture = photo(examples, (64, 64))
+    expected, found = (levels(run(model, {"X_content": picture}, "--operators", LIBRARY)) for model in (scaled, int8))
+    assert found.shape == expected.shape and np.abs(found - expected).mean() < 12
+    assert json.loads(done.stdout)["psnr"] > 20
+    # An ini file says nothing of libraries.
+    config = tmp_path / "q.ini"
+    (tmp_path / "image_list").write_text(f"{examples}/coffee.jpg\n")
+    config.write_text(INI.format(model=scaled).replace("../../models/int_pb_models/out.pb", "ini.pb"))
+    done = picabia("quantize", config, "--operators", LIBRARY)
+    assert done.returncode == 0, done.stderr
+    assert nodes(read_graph(tmp_path / "ini.pb"))["scale"].op == "Scale"
+
+
+def test_variants_and_comparisons_take_operators(scaled, picabia, examples, tmp_path):
+    power = tmp_path / "power.pb"
+    arguments = ["variant", scaled, "--node", "moments_15/SquaredDifference", "--op", "PowerDifference", "-o", power]
+    assert picabia(*arguments).returncode == 1 and not power.exists()
+    done = picabia(*arguments, "--operators", LIBRARY)
+    assert done.returncode == 0, done.stderr
+    done = picabia("compare", scaled, power, "--image", examples / "chelsea.jpg", "-o", tmp_path / "out", "--runs", "1",
+                   "--devices", "cpu", "--precisions", "fp32", "--set", f"{POWER}=2", "--operators", LIBRARY, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["variants"]
+    assert len(found) == 2 and found[1]["max_level"] <= 1

@@ -8,7 +8,7 @@ import pytest
 
 import picabia
 from pictures import photo
-from test_operators import LIBRARY, PLACEHOLDER, POWER, levels, variants  # noqa: F401: a fixture
+from test_operators import LIBRARY, PLACEHOLDER, POWER, levels, scaled, variants  # noqa: F401: fixtures
 
 INPUTS = ["Conv2D_13:0", "moments_15/StopGradient:0"]
 
@@ -219,3 +219,53 @@ def test_a_callback_that_refers_to_its_session_goes_with_it():
     del owner, boom, mine
     gc.collect()
     assert gone[0]() is None and gone[1]() is None
+
+
+def test_failures_leave_no_memory_behind():
+    """Each run has 1 MB in and 1 MB out: 200 of each kind of failure that kept one would hold 200 MB."""
+    import gc
+    import pathlib
+    import re
+
+    def mine(x):
+        if x[0, 0] < 0:
+            raise ValueError(x)  # with the view of the run in it
+        return x[:1]
+
+    session = picabia.Session(model(("Mine", ["x"], ["y"], {})), operators={"Mine": mine})
+    x = np.ones((87382, 3), np.float32)
+
+    def resident():
+        gc.collect()
+        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path("/proc/self/status").read_text()).group(1)) * 1024
+
+    def fail(times):
+        for _ in range(times):
+            for feeds in ({"x": -x}, {"x": x}, {}, {"x": x[0]}):
+                with pytest.raises(picabia.Error):
+                    session.run("y", feeds)
+            with pytest.raises(picabia.Unsupported):
+                picabia.Session(model(("Scale", ["x"], ["y"], {})), operators=LIBRARY.with_name("bad1.so"))
+
+    fail(20)  # allocators and caches have what they keep
+    before = resident()
+    fail(200)
+    assert resident() - before < 40e6
+
+
+def test_a_model_with_a_python_operator_is_quantized(scaled, examples, tmp_path):  # noqa: F811
+    def scale(x, factor=1.0):
+        return x * factor
+
+    options = {"calibration": [examples / "coffee.jpg"], "size": (64, 64)}
+    summary = picabia.quantize(scaled, tmp_path / "python.pb", operators=[("Scale", scale)], **options)
+    assert summary["psnr"] > 20
+    picabia.quantize(scaled, tmp_path / "library.pb", operators=LIBRARY, **options)
+    assert (tmp_path / "python.pb").read_bytes() == (tmp_path / "library.pb").read_bytes()
+
+    def boom(x, factor=1.0):
+        raise KeyError("not today")
+
+    with pytest.raises(picabia.InvalidArgument, match="raised KeyError") as caught:
+        picabia.quantize(scaled, tmp_path / "no.pb", operators=[("Scale", boom)], **options)
+    assert isinstance(caught.value.__cause__, KeyError) and not (tmp_path / "no.pb").exists()

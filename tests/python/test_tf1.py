@@ -1,6 +1,7 @@
 """python -m picabia.tf1: scripts of TensorFlow 1 as authors in the course write them, against TensorFlow and the package."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -254,6 +255,80 @@ def test_offline_models_are_saved(script, style, examples, picabia, tmp_path):
     assert "subnet0" in (tmp_path / "named.cambricon_twins").read_text()
 
 
+def test_the_mlu_half_of_the_experiment(script, style, examples, picabia, tmp_path):
+    """Offline models by name and without, a dummy for a value that a run does not need, eval with a feed."""
+    int8 = tmp_path / "facets_int8.pb"
+    done = picabia("quantize", style, "-o", int8, "--calibration", examples / "astronaut.jpg", "--size", "256x256")
+    assert done.returncode == 0, done.stderr
+    models = [int8, tmp_path / "facets_int8_power_diff.pb", tmp_path / "facets_int8_power_diff_numpy.pb"]
+    for op, model in (("PowerDifference", models[1]), ("placeholder", models[2])):
+        done = picabia("variant", int8, "--node", "moments_15/SquaredDifference", "--op", op, "-o", model)
+        assert done.returncode == 0, done.stderr
+    (tmp_path / "models/offline_models").mkdir(parents=True)
+    done = script("online_mlu.py", "photo.0.jpg", *models)
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        "C++ inference(MLU) origin pb time is", "C++ inference(MLU) time is", "Numpy inference(MLU) time is"]
+    expected = on_the_mlu(int8, tmp_path / "photo.0.jpg")
+    for model in models[:2]:
+        assert close_to(tmp_path / f"photo_{model.stem}_mlu.jpg", expected), model
+    # The host squares in float64 what came from the card in halves, which changes some roundings after it.
+    found = cv2.imread(str(tmp_path / "photo_facets_int8_power_diff_numpy_mlu.jpg")).astype(float)
+    assert found.shape == expected.shape and np.abs(found - expected).mean() < 12
+    inputs = {"models/offline_models/facets_int8.cambricon": 1, "models/offline_models/facets_int8_power_diff.cambricon": 1,
+              "offline_model": 2}
+    for name, count in inputs.items():
+        assert (tmp_path / name).stat().st_size > 1e6, name
+        twins = (tmp_path / f"{name}_twins").read_text()
+        assert re.search(rf"Input number\W+{count}\b", twins), twins
+    assert len(list(tmp_path.rglob("*_twins"))) == 3
+
+
+def test_the_operator_on_the_card_in_python_2(script):
+    done = script("power_difference_test_bcl.py")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("comput BCL op cost ")
+    assert float(lines[1].removeprefix("err rate= ")) < 0.1  # percent: a half has 11 bits
+    assert [line.strip() for line in lines[2:]] == ["columns=6 rows=7", "True"]
+
+
+def test_sessions_in_sessions(script):
+    done = script("nested_sessions.py")
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert "is not an element of this graph" in first and second.startswith("Cannot eval: no default session is registered")
+
+
+DIVISIONS = [("7 / 2", 3), ("-7 / 2", -4), ("7 / 2.0", 3.5), ("True / 2", 0), ("np.int32(7) / 2", 3), ("(7 / 2) / 2 * 2.0", 2.0),
+             ("np.arange(3) / 2.0", [0, 0.5, 1]), ("np.arange(5) / 2", [0, 0, 1, 1, 2]), ("Half() / 2", "div"), ("5 // 2", 2)]
+
+
+@pytest.mark.parametrize("future", [False, True])
+def test_quotients_of_python_2(future, script, tmp_path):
+    """Whole numbers divide to whole numbers in scripts that only Python 2 reads, unless they say otherwise themselves."""
+    (tmp_path / "division.py").write_text(("from __future__ import division\n" if future else "") + """
+import numpy as np
+class Half(object):
+    def __div__(self, other): return 'div'
+    def __truediv__(self, other): return 'truediv'
+""" + "".join(f"print repr(np.asarray({code}).tolist())\n" for code, _ in DIVISIONS) + """
+a = np.arange(4.); b = a; a /= 2
+print a is b, a.tolist()
+c = [9]; c[0] /= 2
+print c
+""")
+    done = script(tmp_path / "division.py")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    if future:
+        assert lines[0] == "3.5" and lines[7] == "[0.0, 0.5, 1.0, 1.5, 2.0]" and lines[8] == "'truediv'" and lines[-1] == "[4.5]"
+    else:
+        assert [eval(line) for line in lines[:len(DIVISIONS)]] == [value for _, value in DIVISIONS]
+        assert lines[-1] == "[4]"
+    assert lines[-2] == "True [0.0, 0.5, 1.0, 1.5]"
+
+
 # ---- what is not there
 
 
@@ -267,6 +342,9 @@ def test_training_is_refused_by_name(script):
 
 
 WRONG = [
+    ("import tensorflow as tf; tf.train.Saver()", "tensorflow.train.Saver is not supported (it is for training)"),
+    ("import tensorflow as tf; tf.gradients([], [])", "tensorflow.gradients is not supported (it is for training)"),
+    ("import tensorflow as tf; tf.compat.v1.get_variable('w', [1])", "tensorflow.compat.v1.get_variable is not supported (it is for training)"),
     ("import tensorflow as tf; tf.foo", "tensorflow.foo is not supported: picabia.tf1 runs inference scripts"),
     ("import tensorflow.keras", "tensorflow.keras is not supported"),
     ("from tensorflow.contrib import slim", "tensorflow.contrib.slim is not supported: picabia.tf1 runs inference scripts"),

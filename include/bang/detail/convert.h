@@ -53,10 +53,15 @@ PICABIA_BANG_FIXED(float, PICABIA_FLOAT, 32, int32_t, PICABIA_INT32)
 #undef PICABIA_BANG_DEQUANTIZE
 #undef PICABIA_BANG_QUANTIZE
 
-/* Without a position. */
-#define PICABIA_BANG_PLAIN(NAME, TO, TO_TYPE, FROM, FROM_TYPE, ROUNDING)                     \
-  inline void __bang_##NAME(TO* dst, const FROM* src, int n, picabia_bang::Here here = {}) { \
-    picabia_bang_convert(TO_TYPE, FROM_TYPE, ROUNDING, dst, src, n, 0, 0, 0, 1, here);       \
+/* Without a position, plain and strided. */
+#define PICABIA_BANG_PLAIN(NAME, TO, TO_TYPE, FROM, FROM_TYPE, ROUNDING)                       \
+  inline void __bang_##NAME(TO* dst, const FROM* src, int n, picabia_bang::Here here = {}) {   \
+    picabia_bang_convert(TO_TYPE, FROM_TYPE, ROUNDING, dst, src, n, 0, 0, 0, 1, here);         \
+  }                                                                                            \
+  inline void __bang_##NAME(TO* dst, const FROM* src, int n, int dst_stride, int src_stride,   \
+                            int count, picabia_bang::Here here = {}) {                         \
+    picabia_bang_convert(TO_TYPE, FROM_TYPE, ROUNDING, dst, src, n, 0, dst_stride, src_stride, \
+                         int64_t{count} + 1, here);                                            \
   }
 #define PICABIA_BANG_PLAIN_ROUNDING(NAME, TO, TO_TYPE, FROM, FROM_TYPE, SUFFIX, ROUNDING) \
   PICABIA_BANG_PLAIN(NAME##_##SUFFIX, TO, TO_TYPE, FROM, FROM_TYPE, ROUNDING)

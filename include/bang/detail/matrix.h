@@ -67,6 +67,7 @@ PICABIA_BANG_CONVS(int8_t, int8_t)
 PICABIA_BANG_CONVS(int16_t, int8_t)
 PICABIA_BANG_CONVS(int16_t, int16_t)
 PICABIA_BANG_CONV(float, int32_t, int16_t)
+PICABIA_BANG_CONV(half, half, half) /* devices before the MLU200 */
 #undef PICABIA_BANG_CONVS
 #undef PICABIA_BANG_CONV
 
@@ -91,6 +92,11 @@ PICABIA_BANG_CONV(float, int32_t, int16_t)
                             picabia_bang::Here here = {}) {                                        \
     picabia_bang::Conv<D, S, S>("__bang_matmul", dst, src, weight, nullptr, k, m, 1, 1, 1, 1, 1,   \
                                 n, 0, here);                                                       \
+  }                                                                                                \
+  inline void __bang_mlp(D* dst, const S* src, const D* bias, const S* weight, int height,         \
+                         int width, picabia_bang::Here here = {}) {                                \
+    picabia_bang::Conv<D, S, S>("__bang_mlp", dst, src, weight, bias, width, 1, 1, 1, 1, 1, 1,     \
+                                height, 0, here);                                                  \
   }
 PICABIA_BANG_REAL_CONV(float, float)
 PICABIA_BANG_REAL_CONV(half, half)

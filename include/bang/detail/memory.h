@@ -96,6 +96,51 @@ PICABIA_BANG_COPY(__memcpy, 0)
 PICABIA_BANG_COPY(__memcpy_async, 1)
 #undef PICABIA_BANG_COPY
 
+/* The instructions below __memcpy, each with its direction in its name: size, or size, strides and
+ * the number of segments less one. */
+#define PICABIA_BANG_INTRINSIC(NAME, DIRECTION)                                                \
+  inline void __mlvm_memcpy_##NAME(void* dst, const void* src, int size,                       \
+                                   picabia_bang::Here here = {}) {                             \
+    __memcpy(dst, src, size, DIRECTION, here);                                                 \
+  }                                                                                            \
+  inline void __mlvm_memcpy_##NAME(void* dst, const void* src, int size, int dst_stride,       \
+                                   int src_stride, int segnum, picabia_bang::Here here = {}) { \
+    __memcpy(dst, src, size, DIRECTION, dst_stride, src_stride, segnum, here);                 \
+  }
+PICABIA_BANG_INTRINSIC(gdram_to_nram, GDRAM2NRAM)
+PICABIA_BANG_INTRINSIC(nram_to_gdram, NRAM2GDRAM)
+PICABIA_BANG_INTRINSIC(ldram_to_nram, LDRAM2NRAM)
+PICABIA_BANG_INTRINSIC(nram_to_ldram, NRAM2LDRAM)
+PICABIA_BANG_INTRINSIC(gdram_to_wram, GDRAM2WRAM)
+PICABIA_BANG_INTRINSIC(wram_to_gdram, WRAM2GDRAM)
+PICABIA_BANG_INTRINSIC(ldram_to_wram, LDRAM2WRAM)
+PICABIA_BANG_INTRINSIC(wram_to_ldram, WRAM2LDRAM)
+PICABIA_BANG_INTRINSIC(nram_to_nram, NRAM2NRAM)
+PICABIA_BANG_INTRINSIC(nram_to_wram, NRAM2WRAM)
+PICABIA_BANG_INTRINSIC(wram_to_nram, WRAM2NRAM)
+PICABIA_BANG_INTRINSIC(gdram_to_sram, GDRAM2SRAM)
+PICABIA_BANG_INTRINSIC(sram_to_gdram, SRAM2GDRAM)
+PICABIA_BANG_INTRINSIC(ldram_to_sram, LDRAM2SRAM)
+PICABIA_BANG_INTRINSIC(sram_to_ldram, SRAM2LDRAM)
+PICABIA_BANG_INTRINSIC(sram_to_nram, SRAM2NRAM)
+PICABIA_BANG_INTRINSIC(nram_to_sram, NRAM2SRAM)
+PICABIA_BANG_INTRINSIC(sram_to_wram, SRAM2WRAM)
+PICABIA_BANG_INTRINSIC(wram_to_sram, WRAM2SRAM)
+PICABIA_BANG_INTRINSIC(gdram_to_gdram, GDRAM2GDRAM)
+PICABIA_BANG_INTRINSIC(gdram_to_ldram, GDRAM2LDRAM)
+PICABIA_BANG_INTRINSIC(ldram_to_gdram, LDRAM2GDRAM)
+PICABIA_BANG_INTRINSIC(sram_to_sram, SRAM2SRAM)
+#undef PICABIA_BANG_INTRINSIC
+
+/* Within NRAM, of bytes. */
+inline void __bang_move(void* dst, const void* src, int size, picabia_bang::Here here = {}) {
+  __memcpy(dst, src, size, NRAM2NRAM, here);
+}
+inline void __bang_move(void* dst, const void* src, int size, int dst_stride, int src_stride,
+                        int segnum, picabia_bang::Here here = {}) {
+  __memcpy(dst, src, size, NRAM2NRAM, dst_stride, src_stride, segnum, here);
+}
+
 #define PICABIA_BANG_FILL(NAME, SPACE, T)                                           \
   inline void NAME(T* dst, int elem_count, T value, picabia_bang::Here here = {}) { \
     picabia_bang_fill(SPACE, dst, elem_count, &value, sizeof(T), here);             \

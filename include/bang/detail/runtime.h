@@ -132,27 +132,28 @@ using HostParam = typename HostType<typename ParamType<i, F>::type>::type;
 struct Grid {
   unsigned v[3];
   Grid(unsigned x) : v{x, 1, 1} {}  // NOLINT: a number is a row of tasks
+  Grid(unsigned x, unsigned y, unsigned z = 1) : v{x, y, z} {}
   template <typename Dim, typename = decltype(Dim().x)>
   Grid(const Dim& d)
       : v{static_cast<unsigned>(d.x), static_cast<unsigned>(d.y), static_cast<unsigned>(d.z)} {
   }  // NOLINT
 };
 
-/* `kernel<<<grid, type, queue>>>(arguments)`. */
-template <typename... P>
-class Launch {
+/* What stands between <<< and >>>, and of whom it is said. */
+class Configuration {
  public:
-  Launch(void (*kernel)(P...), const char* name, unsigned flags, const picabia_bang_module* module)
-      : kernel_(kernel), name_(name), flags_(flags), module_(module) {}
+  Configuration(const char* name, unsigned flags, const picabia_bang_module* module)
+      : name_(name), flags_(flags), module_(module) {}
 
-  Launch& On(Grid grid, int type = 1, void* queue = nullptr) {
+ protected:
+  void Set(Grid grid, int type, void* queue) {
     grid_ = grid;
     type_ = type;
     queue_ = queue;
-    return *this;
   }
 
-  void operator()(std::remove_reference_t<P>... arguments) const {
+  template <typename... P>
+  void Go(void (*function)(P...), std::remove_reference_t<P>... arguments) const {
     using Type = KernelType<void(P...)>;
     const void* pointers[] = {static_cast<const void*>(&arguments)..., nullptr};
     const size_t sizes[] = {sizeof(arguments)..., 0};
@@ -161,7 +162,7 @@ class Launch {
     picabia_bang_kernel kernel = {};
     kernel.name = name_;
     kernel.flags = flags_;
-    kernel.function = reinterpret_cast<const void*>(kernel_);
+    kernel.function = reinterpret_cast<const void*>(function);
     kernel.call = &Type::Call;
     kernel.params = Type::params;
     kernel.num_params = Type::count;
@@ -169,13 +170,53 @@ class Launch {
   }
 
  private:
-  void (*kernel_)(P...);
   const char* name_;
   unsigned flags_;
   const picabia_bang_module* module_;
   Grid grid_{1};
   int type_ = 1;
   void* queue_ = nullptr;
+};
+
+/* `kernel<<<grid, type, queue>>>(arguments)`. */
+template <typename... P>
+class Launch : public Configuration {
+ public:
+  Launch(void (*kernel)(P...), const char* name, unsigned flags, const picabia_bang_module* module)
+      : Configuration(name, flags, module), kernel_(kernel) {}
+
+  Launch& On(Grid grid, int type = 1, void* queue = nullptr) {
+    Set(grid, type, queue);
+    return *this;
+  }
+  void operator()(std::remove_reference_t<P>... arguments) const {
+    this->template Go<P...>(kernel_, arguments...);
+  }
+
+ private:
+  void (*kernel_)(P...);
+};
+
+/* The same of a kernel that only a call tells: the arguments of its template are found out, or it
+ * has default arguments. `call`: [](auto... a) { kernel(a...); }. */
+template <typename Call>
+class LaunchCall : public Configuration {
+ public:
+  LaunchCall(Call call, const char* name, unsigned flags, const picabia_bang_module* module)
+      : Configuration(name, flags, module), call_(call) {}
+
+  LaunchCall& On(Grid grid, int type = 1, void* queue = nullptr) {
+    Set(grid, type, queue);
+    return *this;
+  }
+  template <typename... A>
+  void operator()(A... arguments) const {
+    void (*const function)(A...) = call_;
+    this->template Go<A...>(function, arguments...);
+  }
+
+ private:
+  Call call_;
 };
 
 }  // namespace picabia_bang

@@ -25,6 +25,10 @@ PICABIA_BANG_SYNC(__sync_copy_dram_to_sram, PICABIA_SYNC_PIPELINE)
 PICABIA_BANG_SYNC(__sync_copy_sram_to_dram, PICABIA_SYNC_PIPELINE)
 PICABIA_BANG_SYNC(__sync_copy_sram_to_nram, PICABIA_SYNC_PIPELINE)
 PICABIA_BANG_SYNC(__sync_copy_nram_to_sram, PICABIA_SYNC_PIPELINE)
+PICABIA_BANG_SYNC(__sync_copy_nram_to_nram, PICABIA_SYNC_PIPELINE)
+PICABIA_BANG_SYNC(__sync_copy_nram_to_wram, PICABIA_SYNC_PIPELINE)
+PICABIA_BANG_SYNC(__sync_copy_sram_to_wram, PICABIA_SYNC_PIPELINE)
+PICABIA_BANG_SYNC(__sync_copy_dram_to_wram, PICABIA_SYNC_PIPELINE)
 #undef PICABIA_BANG_SYNC
 
 inline bool __is_mpu() { return picabia_bang_current->coreId == 0x80; }

@@ -73,6 +73,20 @@ PICABIA_BANG_ALL_FORMS(maxequal, PICABIA_MAXEQUAL)
 PICABIA_BANG_ALL_FORMS(minequal, PICABIA_MINEQUAL)
 PICABIA_BANG_NUMBERS(PICABIA_BANG_SCALAR, max, PICABIA_MAXEQUAL)
 PICABIA_BANG_NUMBERS(PICABIA_BANG_SCALAR, min, PICABIA_MINEQUAL)
+/* The larger and the smaller of two rows; and of elements that lie `distance` elements apart in
+ * one: dst[i] = max(src[i], src[i + distance]). */
+#define PICABIA_BANG_EXTREME(NAME, OP, T)                                                          \
+  inline void __bang_##NAME(T* dst, const T* src0, const T* src1, int n,                           \
+                            picabia_bang::Here here = {}) {                                        \
+    picabia_bang_binary(OP, picabia_bang::TypeOf<T>::value, dst, src0, src1, n, here);             \
+  }                                                                                                \
+  inline void __bang_##NAME(T* dst, const T* src, int distance, int size,                          \
+                            picabia_bang::Here here = {}) {                                        \
+    picabia_bang_binary(OP, picabia_bang::TypeOf<T>::value, dst, src, src + distance, size, here); \
+  }
+PICABIA_BANG_NUMBERS(PICABIA_BANG_EXTREME, maximum, PICABIA_MAXEQUAL)
+PICABIA_BANG_NUMBERS(PICABIA_BANG_EXTREME, minimum, PICABIA_MINEQUAL)
+#undef PICABIA_BANG_EXTREME
 PICABIA_BANG_NUMBERS(PICABIA_BANG_BITS, eq, PICABIA_EQ)
 PICABIA_BANG_NUMBERS(PICABIA_BANG_BITS, ne, PICABIA_NE)
 PICABIA_BANG_NUMBERS(PICABIA_BANG_BITS, gt, PICABIA_GT)
@@ -123,7 +137,6 @@ PICABIA_BANG_NUMBERS(PICABIA_BANG_UNARY, not, PICABIA_NOT)
 PICABIA_BANG_NUMBERS(PICABIA_BANG_UNARY, abs, PICABIA_ABS)
 PICABIA_BANG_NUMBERS(PICABIA_BANG_UNARY, relu, PICABIA_RELU)
 PICABIA_BANG_NUMBERS(PICABIA_BANG_UNARY, neg, PICABIA_NEG)
-PICABIA_BANG_NUMBERS(PICABIA_BANG_UNARY, move, PICABIA_COPY)
 #define PICABIA_BANG_REALS(X, NAME, OP) \
   X(NAME, OP, half)                     \
   X(NAME, OP, float)
@@ -276,6 +289,12 @@ PICABIA_BANG_REALS(PICABIA_BANG_POOL, sumpool, PICABIA_SUMPOOL)
     const picabia_bang_window window = {dst,           src,          channel,  height,  width,    \
                                         kernel_height, kernel_width, stride_x, stride_y};         \
     picabia_bang_pool(OP, picabia_bang::TypeOf<T>::value, &window, 1, here);                      \
+  }                                                                                               \
+  inline void __bang_##NAME##_index(INDEX* dst, const T* src, int channel, int height, int width, \
+                                    int kernel_height, int kernel_width,                          \
+                                    picabia_bang::Here here = {}) {                               \
+    __bang_##NAME##_index(dst, src, channel, height, width, kernel_height, kernel_width,          \
+                          kernel_width, kernel_height, here);                                     \
   }
 PICABIA_BANG_POOL_INDEX(maxpool, PICABIA_MAXPOOL, half, unsigned short)
 PICABIA_BANG_POOL_INDEX(maxpool, PICABIA_MAXPOOL, float, unsigned int)

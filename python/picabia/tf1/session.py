@@ -181,6 +181,8 @@ class Session:
                 raise InvalidArgument(f"You must feed a value for placeholder tensor '{node.name}' with dtype "
                                       f"{operation.outputs[0].dtype.name}")
             nodes.append(node)
+        if all(node.op == "Const" for node in nodes):  # which by themselves make no model
+            nodes += [NodeDef(node.name + "/value", "Identity", [node.name], {"T": node.attr["dtype"]}) for node in nodes]
         # Version 27: shapes that are empty are scalars, and not unknown ones.
         data = GraphDef(nodes).SerializeToString() + graph_def.wire.text(4, graph_def.wire.integer(1, 27))
         threads = int(self._config.intra_op_parallelism_threads or 0)

@@ -4,11 +4,15 @@ from __future__ import annotations
 import ast
 import importlib.machinery
 import importlib.util
+import operator
 import os
+import re
 import sys
 import types
 import warnings
 from typing import Any
+
+import numpy as np
 
 # Fixes of lib2to3 that only spell names otherwise; `import` would turn imports of neighbours into relative ones.
 LEFT_OUT = {"import", "imports2", "asserts", "buffer", "callable", "intern", "itertools", "itertools_imports",
@@ -45,6 +49,53 @@ def translate(text: str, name: str) -> str:
     return str(tool.refactor_string(expanded.rstrip("\n") + "\n", name))
 
 
+def divide(x: Any, y: Any) -> Any:
+    """x / y as Python 2 has it: whole numbers, and arrays of them, give whole ones."""
+    if _is_whole(x) and _is_whole(y):
+        return x // y
+    if hasattr(type(x), "__div__"):
+        return type(x).__div__(x, y)
+    return x / y
+
+
+def divide_in_place(x: Any, y: Any) -> Any:
+    """What `x /= y` leaves in x."""
+    if _is_whole(x) and _is_whole(y):
+        return operator.ifloordiv(x, y)
+    return operator.itruediv(x, y)
+
+
+def _is_whole(x: Any) -> bool:
+    if isinstance(x, (int, np.integer)):
+        return True
+    return isinstance(x, np.ndarray) and x.dtype.kind in "biu"
+
+
+class _Divisions(ast.NodeTransformer):
+    """`/` becomes calls of divide(), by names that legacy.install() has put where every module finds them."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        return _call(DIVIDE, node, node.left, node.right) if isinstance(node.op, ast.Div) else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        # A target that is read as well: its text is evaluated twice.
+        read = ast.parse(ast.unparse(node.target), mode="eval").body
+        value = _call(DIVIDE_IN_PLACE, node, _Divisions().visit(read), node.value)
+        return ast.fix_missing_locations(ast.copy_location(ast.Assign([node.target], value), node))
+
+
+DIVIDE, DIVIDE_IN_PLACE = "__picabia_divide__", "__picabia_divide_in_place__"
+
+
+def _call(name: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:
+    call = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+    return ast.fix_missing_locations(ast.copy_location(call, at))
+
+
 def compile_source(data: bytes, name: str) -> types.CodeType:
     """The code of a file. Raises SyntaxError as Python 3 does where Python 2 would not accept it either."""
     try:
@@ -55,13 +106,14 @@ def compile_source(data: bytes, name: str) -> types.CodeType:
     if text.startswith("#!") and "python" not in text.split("\n", 1)[0]:
         raise ScriptError(f"{name}: it is no Python script, but one for {text.split(chr(10), 1)[0][2:].strip()}")
     try:
-        translated = translate(text, name)
-        ast.parse(translated, name)
+        truly = re.search(r"^from __future__ import .*\bdivision\b", text, re.MULTILINE)
+        tree = ast.parse(translate(text, name), name)
     except ScriptError as error:
         raise ScriptError(f"{name}: {error}") from first
     except Exception:  # noqa: BLE001: the parser of lib2to3 has errors of its own
         raise first from None
-    return compile(translated, name, "exec", dont_inherit=True)
+    # Only here is it certain that the script was written for Python 2.
+    return compile(tree if truly else _Divisions().visit(tree), name, "exec", dont_inherit=True)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

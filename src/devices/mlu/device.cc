@@ -79,7 +79,8 @@ Result<std::unique_ptr<Device>> Device::Create(const program::Program& program,
   device->impl_ = std::make_unique<Impl>(program, options, isa);
   PICABIA_RETURN_IF_ERROR(device->impl_->Prepare());
 #if defined(__GLIBC__)
-  malloc_trim(0);  // what import, compiler and float weights held goes back before pictures come
+  if (options.trim)
+    malloc_trim(0);  // what import, compiler and float weights held goes back before pictures come
 #endif
   return device;
 }

@@ -19,6 +19,9 @@ struct DeviceOptions {
   int threads = 0;         // of this machine; 0: one per core
   bool reference = false;  // only scalar references
   bool watch = false;      // look for means whose sums saturate; Device::saturated() has them
+  // Give memory that is free back to the system: import and compiler leave much. Takes
+  // milliseconds.
+  bool trim = true;
 };
 
 // A mean over the picture whose sum did not fit a half in some channels: what the card would get,

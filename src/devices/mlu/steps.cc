@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "devices/cpu/quantized_conv.h"
 #include "devices/cpu/steps.h"
+#include "devices/mlu/power_steps.h"
 #include "devices/mlu/reference.h"
 #include "kernels/mlu/numerics.h"
 #include "kernels/reference/reference.h"
@@ -76,18 +77,11 @@ Result<Tensor> Rounded(const cpu::ConvContext& context, const ops::Op& op,
   return y;
 }
 
-// (x - y)^p.
-Result<Tensor> PowerDifference(const cpu::ConvContext& context, const ops::TensorType& output,
-                               const std::vector<Tensor>& in, float p, const char** kernel) {
-  PICABIA_ASSIGN_OR_RETURN(Tensor d, Rounded(context, ops::Binary{ops::BinaryKind::kSub}, output,
-                                             {in[0], in[1]}, kernel));
-  if (p == 2) return Rounded(context, ops::Binary{ops::BinaryKind::kMul}, output, {d, d}, kernel);
-  float* v = d.MutableData<float>();
-  context.threads.For(CeilDiv(d.num_elements(), kChunk), [&](int64_t i, int) {
-    for (int64_t k = i * kChunk; k < std::min(d.num_elements(), (i + 1) * kChunk); ++k)
-      v[k] = rules::Power(v[k], p);
-  });
-  return d;
+Result<Tensor> SquaredDifference(const cpu::ConvContext& context, const ops::TensorType& output,
+                                 const std::vector<Tensor>& in, const char** kernel) {
+  PICABIA_ASSIGN_OR_RETURN(const Tensor d, Rounded(context, ops::Binary{ops::BinaryKind::kSub},
+                                                   output, {in[0], in[1]}, kernel));
+  return Rounded(context, ops::Binary{ops::BinaryKind::kMul}, output, {d, d}, kernel);
 }
 
 }  // namespace
@@ -125,11 +119,11 @@ Result<Tensor> RunStep(const cpu::ConvContext& context, const ops::Op& op,
   if (const auto* difference = std::get_if<ops::PowerDifference>(&op);
       difference != nullptr && floats) {
     PICABIA_ASSIGN_OR_RETURN(const float power, ops::ExponentOf(*difference, in[2]));
-    return PowerDifference(context, output, in, power, kernel);
+    return RunPowerDifference(context, output, in, power, kernel);
   }
   if (const auto* binary = std::get_if<ops::Binary>(&op);
       binary != nullptr && binary->kind == ops::BinaryKind::kSquaredDifference && floats)
-    return PowerDifference(context, output, in, 2, kernel);
+    return SquaredDifference(context, output, in, kernel);
   const bool own_rule =
       std::holds_alternative<ops::Int8Conv2D>(op) ||
       std::holds_alternative<ops::Int8ConvTranspose2D>(op) ||

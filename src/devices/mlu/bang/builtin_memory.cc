@@ -1,4 +1,8 @@
 // Copies between the memories, fills, and what moves elements about.
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <vector>
 
 #include "devices/mlu/bang/builtin.h"
@@ -40,8 +44,42 @@ constexpr int kNumDirections = sizeof(kDirections) / sizeof(kDirections[0]);
 
 bool OfCore(int space) { return space == PICABIA_NRAM || space == PICABIA_WRAM; }
 
+// What leaves the chip in large copies is not read again soon: written past the caches, it need not
+// be fetched into them first.
+constexpr int64_t kStreamBytes = 64 << 10;
+constexpr int64_t kStreamSegment = 256;  // shorter ones would fill lines by halves
+
+#if defined(__SSE2__)
+// As memcpy; both do not overlap.
+void Stream(char* dst, const char* src, int64_t bytes) {
+  const int64_t head = static_cast<int64_t>(-reinterpret_cast<uintptr_t>(dst) & 63);
+  std::memcpy(dst, src, static_cast<size_t>(head));
+  int64_t i = head;
+  for (; i + 64 <= bytes; i += 64)
+    for (int k = 0; k < 64; k += 16)
+      _mm_stream_si128(reinterpret_cast<__m128i*>(dst + i + k),
+                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i + k)));
+  std::memcpy(dst + i, src + i, static_cast<size_t>(bytes - i));
+}
+#endif
+
+bool LeavesTheChip(const picabia_bang_copy& copy) {
+  const Direction& direction = kDirections[copy.direction];
+  return direction.to == kGdram && direction.from != kGdram && direction.from != PICABIA_LDRAM &&
+         copy.size >= kStreamSegment && copy.size * copy.segments * copy.segments1 >= kStreamBytes;
+}
+
 void CopySegments(const picabia_bang_copy& copy, char* dst) {
   const auto* src = static_cast<const char*>(copy.src);
+#if defined(__SSE2__)
+  if (LeavesTheChip(copy)) {
+    for (int64_t k = 0; k < copy.segments1; ++k)
+      for (int64_t s = 0; s < copy.segments; ++s)
+        Stream(dst + k * copy.dst_stride1 + s * copy.dst_stride,
+               src + k * copy.src_stride1 + s * copy.src_stride, copy.size);
+    return _mm_sfence();  // before anybody learns that the copy is done
+  }
+#endif
   for (int64_t k = 0; k < copy.segments1; ++k)
     for (int64_t s = 0; s < copy.segments; ++s)
       std::memmove(dst + k * copy.dst_stride1 + s * copy.dst_stride,
@@ -49,18 +87,27 @@ void CopySegments(const picabia_bang_copy& copy, char* dst) {
                    static_cast<size_t>(copy.size));
 }
 
-void HoldSram(Core* core, bool hold) {
+void HoldSram(Core* core, int cluster) {
   const Uninterrupted uninterrupted(core);
-  if (hold) core->execution->sram_mutex().lock();
-  core->holds_sram = hold;
-  if (!hold) core->execution->sram_mutex().unlock();
+  std::mutex& mutex = core->execution->sram_mutex(cluster);
+  mutex.lock();
+  core->holds_sram = &mutex;
+}
+void LetSram(Core* core) {
+  const Uninterrupted uninterrupted(core);
+  core->holds_sram.exchange(nullptr)->unlock();
+}
+
+// The cluster whose SRAM a copy writes.
+int ClusterOf(const Core& core, const picabia_bang_copy& copy) {
+  const bool there = copy.cluster >= 0 && copy.cluster < core.execution->clusters();
+  return there ? copy.cluster : core.cluster;
 }
 
 // The address in another cluster's SRAM that `dst` stands for in one's own.
 char* InCluster(const Core& core, int cluster, void* dst) {
   Execution* execution = core.execution;
-  if (cluster < 0 || cluster >= execution->clusters() || cluster == core.cluster)
-    return static_cast<char*>(dst);
+  if (cluster == core.cluster) return static_cast<char*>(dst);
   return static_cast<char*>(dst) - execution->sram(core.cluster).data() +
          execution->sram(cluster).data();
 }
@@ -154,14 +201,15 @@ void picabia_bang_memcpy(const picabia_bang_copy* copy, picabia_bang_where where
     if (core != nullptr) picabia_bang_fail("__memcpy: negative size or number of segments", where);
     return;
   }
-  char* dst = core == nullptr || copy->cluster < 0 ? static_cast<char*>(copy->dst)
-                                                   : InCluster(*core, copy->cluster, copy->dst);
+  char* dst = core == nullptr || copy->cluster < 0
+                  ? static_cast<char*>(copy->dst)
+                  : InCluster(*core, ClusterOf(*core, *copy), copy->dst);
   if (Watched()) TellCopy(*copy, dst, From(where));
   if (core == nullptr || direction.to != PICABIA_SRAM) return CopySegments(*copy, dst);
   // The copy itself may fault, and be left: the flag tells that the mutex is to be given back.
-  HoldSram(core, true);
+  HoldSram(core, ClusterOf(*core, *copy));
   CopySegments(*copy, dst);
-  HoldSram(core, false);
+  LetSram(core);
 }
 
 void picabia_bang_fill(int space, void* dst, int64_t n, const void* value, int bytes,

@@ -42,7 +42,7 @@ struct Core : picabia_bang_core {
   bool done = false;
   // Above 0: inside code of the engine that must not be left by a jump.
   std::atomic<int> locked{0};
-  std::atomic<bool> holds_sram{false};  // Execution::sram_mutex
+  std::atomic<std::mutex*> holds_sram{nullptr};  // Execution::sram_mutex
 
   Arena arenas[PICABIA_SPACES];  // [SRAM] is unused: clusters have it
   std::unique_ptr<FiberStack> stack;
@@ -98,6 +98,7 @@ struct Plan {
   std::vector<const picabia_bang_variable*> variables;
   MemorySizes sizes;
   int arch = 270;
+  int threads = 0;  // at most; 0: any number
   // The instrumented library, for the lines of its addresses.
   const unsigned char* image_begin = nullptr;
   const unsigned char* image_end = nullptr;
@@ -116,8 +117,9 @@ class Execution {
   Arena& sram(int cluster) { return sram_[static_cast<size_t>(cluster)]; }
   const std::vector<std::unique_ptr<Core>>& cores() const { return cores_; }
   int clusters() const { return clusters_; }
-  // Held while one core writes SRAM: all cores of a cluster may ask for the same copy at once.
-  std::mutex& sram_mutex() { return sram_mutex_; }
+  // Held while one core writes the SRAM of a cluster: all of its cores may ask for the same copy at
+  // once.
+  std::mutex& sram_mutex(int cluster) { return *sram_mutexes_[static_cast<size_t>(cluster)]; }
 
   // Called by a core: waits for the others. `name`: of the builtin, for messages.
   void Wait(Core* core, Sync kind, const char* name, Where where);
@@ -137,6 +139,7 @@ class Execution {
 
  private:
   Barrier* BarrierOf(const Core& core, Sync kind);
+  int WorkerOf(const Core& core, int workers) const;
   void PrepareCores();
   void PrepareBarriers();
   void SetTask(Core* core, uint32_t x, uint32_t y, uint32_t z);
@@ -160,7 +163,7 @@ class Execution {
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<std::unique_ptr<Worker>> workers_;
 
-  std::mutex sram_mutex_;
+  std::vector<std::unique_ptr<std::mutex>> sram_mutexes_;  // by cluster
   std::mutex mutex_;
   std::condition_variable changed_;
   Barrier all_, all_cores_, all_memory_cores_;

@@ -18,9 +18,10 @@ class KernelLaunch : public Launch {
  public:
   const std::string& name() const override { return plan_.name; }
 
-  Status Run() const override {
-    const std::unique_ptr<Watchers> watchers = Watchers::Make(plan_);
+  Status Run(const RunOptions& options) const override {
+    const std::unique_ptr<Watchers> watchers = options.watch ? Watchers::Make(plan_) : nullptr;
     Plan plan = plan_;
+    plan.threads = options.threads;
     if (watchers && watchers->wants_accesses()) {
       PICABIA_ASSIGN_OR_RETURN(const KernelEntry twin, InstrumentedTwin(plan.entry));
       if (twin.kernel != nullptr) SetEntry(&plan, twin);

@@ -28,6 +28,11 @@ struct Argument {
 constexpr int kCoresPerCluster = 4;
 constexpr int kMemoryCoreId = 0x80;
 
+struct RunOptions {
+  int threads = 0;    // at most; 0: all that kernels may have
+  bool watch = true;  // whether checker and profiler see it, where they are asked for
+};
+
 // A launch that was checked and may run, once or more often.
 class Launch {
  public:
@@ -35,7 +40,7 @@ class Launch {
   virtual const std::string& name() const = 0;
   // Runs it on this thread and helpers and returns when all cores have. An error tells which
   // kernel, where and why; it leaves the process and other launches as they were.
-  virtual Status Run() const = 0;
+  virtual Status Run(const RunOptions& options = {}) const = 0;
 };
 
 // Looks the kernel up by an address of its symbol and checks grid, parameters and that pointers

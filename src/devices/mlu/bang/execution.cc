@@ -72,15 +72,29 @@ std::string Execution::Describe(const Core& core) const {
          (core.memory_core ? ", its memory core)" : ", core " + std::to_string(core.coreId) + ")");
 }
 
+// A cluster's cores on one thread wait for nobody else's at its barriers, and find what they share
+// in its cache: so when clusters or threads divide each other.
+int Execution::WorkerOf(const Core& core, int workers) const {
+  if (clusters_ == 0 || (clusters_ % workers != 0 && workers % clusters_ != 0))
+    return core.index % workers;
+  if (workers <= clusters_) return core.cluster % workers;
+  const int each = workers / clusters_;
+  const int within = core.memory_core ? kCoresPerCluster : core.coreId;
+  return core.cluster * each + within % each;
+}
+
 void Execution::PrepareCores() {
   const bool block = clusters_ == 0;
   const int64_t tasks = int64_t{plan_.dim.x} * plan_.dim.y * plan_.dim.z;
   const int each = kCoresPerCluster + (memory_cores_ ? 1 : 0);
-  const int threads = observer_ != nullptr ? 1 : MaxThreads();
+  const int wanted = plan_.threads > 0 ? std::min(plan_.threads, MaxThreads()) : MaxThreads();
+  const int threads = observer_ != nullptr ? 1 : wanted;
   const int count = block ? static_cast<int>(std::min<int64_t>(threads, tasks)) : clusters_ * each;
-  for (int i = 0; i < std::max(clusters_, 1); ++i)
+  for (int i = 0; i < std::max(clusters_, 1); ++i) {
+    sram_mutexes_.push_back(std::make_unique<std::mutex>());
     sram_.push_back(TakeArena(
         PICABIA_SRAM, std::max(plan_.layout.bytes[PICABIA_SRAM], plan_.sizes.bytes[PICABIA_SRAM])));
+  }
   const int worker_count = std::min(threads, count);
   for (int i = 0; i < worker_count; ++i) {
     workers_.push_back(std::make_unique<Worker>());
@@ -98,7 +112,7 @@ void Execution::PrepareCores() {
     core->coreId = block ? 0 : core->memory_core ? kMemoryCoreId : i % each;
     core->watched = observer_ != nullptr;
     core->stack = TakeStack();
-    core->worker = workers_[static_cast<size_t>(i % worker_count)].get();
+    core->worker = workers_[static_cast<size_t>(WorkerOf(*core, worker_count))].get();
     core->worker->cores.push_back(core.get());
     for (int space = 0; space < PICABIA_SPACES; ++space) {
       char* memory = nullptr;
@@ -207,7 +221,7 @@ bool Execution::SwitchTo(Worker* worker, Core* core) {
   LeftByJump(&worker->scheduler);
   Core* failed = worker->running.exchange(nullptr);
   picabia_bang_current = nullptr;
-  if (failed->holds_sram.exchange(false)) sram_mutex_.unlock();
+  if (std::mutex* held = failed->holds_sram.exchange(nullptr)) held->unlock();
   const Status fault = TakeFault(*failed);
   if (!fault.ok()) Abort(fault);
   return false;
@@ -258,13 +272,25 @@ void Execution::Schedule(Worker* worker) {
   for (;;) {
     bool progress = false;
     bool left = false;
-    for (Core* core : worker->cores) {
-      if (core->done) continue;
-      left = true;
-      if (!core->Runnable()) continue;
-      core->waiting = nullptr;
-      progress = true;
-      if (!SwitchTo(worker, core)) return;
+    // One cluster after the other, each for some turns: its memories stay in the cache. No longer,
+    // since a core may wait for a lock that one of another cluster holds.
+    constexpr int kTurns = 64;
+    for (size_t begin = 0, end; begin < worker->cores.size(); begin = end) {
+      for (end = begin; end < worker->cores.size() &&
+                        worker->cores[end]->cluster == worker->cores[begin]->cluster;)
+        ++end;
+      bool ran = true;
+      for (int turn = 0; ran && turn < kTurns; ++turn, progress |= ran) {
+        ran = false;
+        for (size_t i = begin; i < end; ++i) {
+          Core* core = worker->cores[i];
+          left |= !core->done;
+          if (core->done || !core->Runnable()) continue;
+          core->waiting = nullptr;
+          ran = true;
+          if (!SwitchTo(worker, core)) return;
+        }
+      }
     }
     if (!left) break;
     if (!progress && !WaitForWork(worker)) return;

@@ -15,22 +15,8 @@ namespace {
 constexpr int kDevice = 0;
 constexpr unsigned kTasks = 16;  // the cores of an MLU270
 
-// Device memory for n halves, given back at the end.
-class Halves {
- public:
-  explicit Halves(int64_t n)
-      : data_(mlu::DeviceMemory::Get().Allocate(kDevice,
-                                                static_cast<size_t>(n) * sizeof(uint16_t))) {}
-  ~Halves() {
-    if (data_ != nullptr) mlu::DeviceMemory::Get().Free(data_);
-  }
-  Halves(const Halves&) = delete;
-  Halves& operator=(const Halves&) = delete;
-  void* data() const { return data_; }
-
- private:
-  void* data_;
-};
+// One block of device memory for all three, each at a line of the chip's memories.
+constexpr int64_t kLineHalves = 64;
 
 template <typename T>
 Argument ArgumentOf(T value) {
@@ -42,27 +28,32 @@ Argument ArgumentOf(T value) {
 
 }  // namespace
 
-Status PowerDifference(const uint16_t* x, const uint16_t* y, int power, uint16_t* out, int64_t n) {
-  if (n == 0) return OkStatus();
-  if (n < 0 || n > std::numeric_limits<int>::max() || power < 1)
-    return InvalidArgument("PowerDifference: " + std::to_string(n) + " elements to the power of " +
-                           std::to_string(power) +
-                           ", fewer than 2^31 and a power of at least 1 are expected");
-  const Halves dx(n), dy(n), result(n);
-  if (dx.data() == nullptr || dy.data() == nullptr || result.data() == nullptr)
-    return ResourceError("PowerDifference: device memory is full");
-  const size_t bytes = static_cast<size_t>(n) * sizeof(uint16_t);
-  std::memcpy(dx.data(), x, bytes);
-  std::memcpy(dy.data(), y, bytes);
-  const std::vector<Argument> arguments = {ArgumentOf(dx.data()), ArgumentOf(dy.data()),
-                                           ArgumentOf(power), ArgumentOf(result.data()),
-                                           ArgumentOf(static_cast<int>(n))};
+Result<std::unique_ptr<PowerDifference>> PowerDifference::Create(int64_t most) {
+  if (most < 1 || most > std::numeric_limits<int>::max())
+    return InvalidArgument("PowerDifference: " + std::to_string(most) +
+                           " elements, 1 to 2^31 - 1 are expected");
+  const int64_t each = (most + kLineHalves - 1) / kLineHalves * kLineHalves;
+  void* block =
+      mlu::DeviceMemory::Get().Allocate(kDevice, static_cast<size_t>(3 * each) * sizeof(uint16_t));
+  if (block == nullptr) return ResourceError("PowerDifference: device memory is full");
+  auto* x = static_cast<uint16_t*>(block);
+  return std::unique_ptr<PowerDifference>(new PowerDifference(most, x, x + each, x + 2 * each));
+}
+
+PowerDifference::~PowerDifference() { mlu::DeviceMemory::Get().Free(x_); }
+
+Status PowerDifference::Run(int power, int64_t count, int threads) {
+  if (count == 0) return OkStatus();
+  if (count < 0 || count > most_ || power < 1)
+    return InvalidArgument("PowerDifference: " + std::to_string(count) +
+                           " elements to the power of " + std::to_string(power) + ", up to " +
+                           std::to_string(most_) + " and a power of at least 1 are expected");
+  const std::vector<Argument> arguments = {ArgumentOf(x_), ArgumentOf(y_), ArgumentOf(power),
+                                           ArgumentOf(out_), ArgumentOf(static_cast<int>(count))};
   PICABIA_ASSIGN_OR_RETURN(const auto launch,
                            PrepareLaunch(reinterpret_cast<const void*>(&PowerDifferenceKernel),
                                          {kTasks, 1, 1}, 1, arguments));
-  PICABIA_RETURN_IF_ERROR(launch->Run());
-  std::memcpy(out, result.data(), bytes);
-  return OkStatus();
+  return launch->Run({.threads = threads, .watch = false});
 }
 
 }  // namespace picabia::bang

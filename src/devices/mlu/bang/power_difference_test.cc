@@ -13,25 +13,32 @@
 namespace picabia::bang {
 namespace {
 
+void Fill(std::mt19937& random, uint16_t* v, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    v[i] = mlu::FloatToHalfSaturating(static_cast<float>(random() % 4000) / 300);
+}
+
 TEST(PowerDifference, EqualsTheRule) {
   std::mt19937 random(2026);
-  for (const int64_t n :
-       {int64_t{1}, int64_t{63}, int64_t{64}, int64_t{16384}, int64_t{16385}, int64_t{300000}})
-    for (const int power : {1, 2, 4}) {
-      std::vector<uint16_t> x(n), y(n), out(n);
-      for (auto& v : x) v = mlu::FloatToHalfSaturating(static_cast<float>(random() % 4000) / 300);
-      for (auto& v : y) v = mlu::FloatToHalfSaturating(static_cast<float>(random() % 4000) / 300);
-      ASSERT_TRUE(PowerDifference(x.data(), y.data(), power, out.data(), n).ok());
+  for (const int64_t n : {1, 63, 64, 65, 16384, 16385, 32768, 32769, 300000})
+    for (const int power : {1, 2, 3, 4}) {
+      auto call = *PowerDifference::Create(n);
+      Fill(random, call->x(), n);
+      Fill(random, call->y(), n);
+      const std::vector<uint16_t> x(call->x(), call->x() + n), y(call->y(), call->y() + n);
+      ASSERT_TRUE(call->Run(power, n, power % 2).ok());
+      const uint16_t* out = call->out();
       double wrong = 0, all = 0;
       for (int64_t i = 0; i < n; ++i) {
         const auto round = [](float v) {
           return mlu::DeviceHalfToFloat(mlu::FloatToHalfSaturating(v));
         };
-        const float d = round(HalfToFloat(x[i]) - HalfToFloat(y[i]));
+        const auto k = static_cast<size_t>(i);
+        const float d = round(HalfToFloat(x[k]) - HalfToFloat(y[k]));
         float expected = d;
         for (int p = 1; p < power; ++p) expected = round(expected * d);
         ASSERT_EQ(mlu::DeviceHalfToFloat(out[i]), expected) << n << ' ' << power << ' ' << i;
-        const double exact = std::pow(double{HalfToFloat(x[i])} - HalfToFloat(y[i]), power);
+        const double exact = std::pow(double{HalfToFloat(x[k])} - HalfToFloat(y[k]), power);
         wrong += std::fabs(expected - exact);
         all += std::fabs(exact);
       }
@@ -42,14 +49,20 @@ TEST(PowerDifference, EqualsTheRule) {
     }
 }
 
-TEST(PowerDifference, InPlaceAndRefusals) {
-  std::vector<uint16_t> x(100, mlu::FloatToHalfSaturating(3)),
-      y(100, mlu::FloatToHalfSaturating(5));
-  ASSERT_TRUE(PowerDifference(x.data(), y.data(), 2, x.data(), 100).ok());
-  EXPECT_EQ(HalfToFloat(x[99]), 4);
-  EXPECT_TRUE(PowerDifference(nullptr, nullptr, 2, nullptr, 0).ok());
-  EXPECT_FALSE(PowerDifference(x.data(), y.data(), 0, x.data(), 100).ok());
-  EXPECT_FALSE(PowerDifference(x.data(), y.data(), 2, x.data(), int64_t{1} << 31).ok());
+TEST(PowerDifference, OperandsOneAfterTheOtherAndRefusals) {
+  auto call = *PowerDifference::Create(100);
+  for (const int count : {100, 7, 0}) {
+    std::fill_n(call->x(), count, mlu::FloatToHalfSaturating(3));
+    std::fill_n(call->y(), count, mlu::FloatToHalfSaturating(5 + static_cast<float>(count)));
+    ASSERT_TRUE(call->Run(1, count, 0).ok());
+    if (count > 0) EXPECT_EQ(HalfToFloat(call->out()[count - 1]), -2 - count);
+  }
+  EXPECT_EQ(HalfToFloat(call->out()[7]), -102) << "what is behind the end stays";
+  EXPECT_FALSE(call->Run(0, 100, 0).ok());
+  EXPECT_FALSE(call->Run(2, 101, 0).ok());
+  EXPECT_FALSE(call->Run(2, -1, 0).ok());
+  EXPECT_FALSE(PowerDifference::Create(0).ok());
+  EXPECT_FALSE(PowerDifference::Create(int64_t{1} << 31).ok());
 }
 
 }  // namespace

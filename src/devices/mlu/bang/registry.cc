@@ -45,7 +45,9 @@ Result<const picabia_bang_module*> LoadImage(const picabia_bang_module& module) 
   const std::string path = "/proc/self/fd/" + std::to_string(file);
   void* library = written ? dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL) : nullptr;
   const char* error = library == nullptr && written ? dlerror() : "cannot write it";
-  close(file);
+  // Loaded, it stays open: the loader knows libraries by their names, and under the next file of
+  // this number it would give out this library again.
+  if (library == nullptr) close(file);
   if (library == nullptr) return IoError("cannot load the checked kernels: " + std::string(error));
   const void* symbol = dlsym(library, "picabia_bang_checked_module");
   if (symbol == nullptr) return IoError("the checked kernels have no module");
