@@ -170,6 +170,22 @@ TEST_F(Cnrt, DestroyedQueueStillDoesItsWork) {
   EXPECT_EQ(cnrtSyncDevice(), CNRT_RET_SUCCESS);
 }
 
+TEST_F(Cnrt, FreeWaitsForWorkOfDestroyedQueues) {
+  constexpr size_t kBytes = size_t{64} << 20;
+  void* block = nullptr;
+  cnrtQueue_t queue = nullptr;
+  cnrtNotifier_t end = nullptr;
+  ASSERT_EQ(cnrtMalloc(&block, kBytes), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtCreateQueue(&queue), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtCreateNotifier(&end), CNRT_RET_SUCCESS);
+  for (int i = 0; i < 4; ++i)
+    ASSERT_EQ(cnrtMemsetD8Async(block, 1, kBytes, queue), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtPlaceNotifier(end, queue), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtDestroyQueue(queue), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtFree(block), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtQueryNotifier(end), CNRT_RET_SUCCESS);
+}
+
 TEST_F(Cnrt, CommitsNoCrimeUnderRandomCallsFromManyThreads) {
   std::atomic<bool> wrong{false};
   std::vector<std::thread> threads;

@@ -139,7 +139,7 @@ std::shared_lock<std::shared_mutex> UseMemory() { return std::shared_lock(Memory
 
 void FreeAllDeviceMemory() {
   const std::lock_guard lock(MemoryMutex());
-  for (int device = 0; device < DeviceCount(); ++device) WaitForQueuesOfDevice(device);
+  WaitForAllWork();
   ForgetMappings(nullptr, SIZE_MAX);
   DeviceMemory::Get().FreeAll();
 }
@@ -156,9 +156,9 @@ cnrtRet_t cnrtFree(void* ptr) {
   return Ready([&] {
     const auto block = DeviceMemory::Get().Find(ptr);
     if (!block || block->base != ptr) return CNRT_RET_ERR_FIND_DEV_ADDR;
-    WaitForQueuesOfDevice(block->device);  // most of the wait, during which others may use memory
+    WaitForAllWork();  // most of the wait, during which others may use memory
     const std::lock_guard lock(MemoryMutex());
-    WaitForQueuesOfDevice(block->device);
+    WaitForAllWork();
     ForgetMappings(block->base, block->bytes);
     return DeviceMemory::Get().Free(ptr) ? CNRT_RET_SUCCESS : CNRT_RET_ERR_FIND_DEV_ADDR;
   });

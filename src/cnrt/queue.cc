@@ -15,8 +15,9 @@ constexpr size_t kMaxQueues = 4094;  // of an MLU270
 
 struct Queues {
   HandleTable<cnrtQueue, Queue, HandleKind::kQueue> table;
-  std::mutex mutex;  // guards by_default
+  std::mutex mutex;  // guards what is below
   std::map<int, std::shared_ptr<Queue>> by_default;
+  std::vector<std::weak_ptr<Queue>> made;  // also those that are destroyed and not yet empty
 };
 
 Queues& TheQueues() {
@@ -24,11 +25,20 @@ Queues& TheQueues() {
   return *queues;
 }
 
+// The mutex is held.
+std::shared_ptr<Queue> MakeQueue(int device) {
+  auto& made = TheQueues().made;
+  std::erase_if(made, [](const auto& queue) { return queue.expired(); });
+  auto queue = std::make_shared<Queue>(device);
+  made.push_back(queue);
+  return queue;
+}
+
 std::shared_ptr<Queue> DefaultQueue(int device) {
   Queues& queues = TheQueues();
   const std::lock_guard lock(queues.mutex);
   std::shared_ptr<Queue>& queue = queues.by_default[device];
-  if (!queue) queue = std::make_shared<Queue>(device);
+  if (!queue) queue = MakeQueue(device);
   return queue;
 }
 
@@ -118,12 +128,23 @@ cnrtRet_t Enqueue(cnrtQueue_t handle, Work work) {
 
 cnrtRet_t CreateQueueOn(int device, cnrtQueue_t* handle) {
   if (QueuesOfDevice(device).size() > kMaxQueues) return CNRT_RET_ERR_NOMEM;
-  *handle = TheQueues().table.Add(std::make_shared<Queue>(device));
+  std::shared_ptr<Queue> queue;
+  {
+    const std::lock_guard lock(TheQueues().mutex);
+    queue = MakeQueue(device);
+  }
+  *handle = TheQueues().table.Add(std::move(queue));
   return *handle == nullptr ? CNRT_RET_ERR_NOMEM : CNRT_RET_SUCCESS;
 }
 
-void WaitForQueuesOfDevice(int device) {
-  for (const auto& queue : QueuesOfDevice(device)) queue->Drain();
+void WaitForAllWork() {
+  std::vector<std::weak_ptr<Queue>> made;
+  {
+    const std::lock_guard lock(TheQueues().mutex);
+    made = TheQueues().made;
+  }
+  for (const auto& weak : made)
+    if (const auto queue = weak.lock()) queue->Drain();
 }
 
 cnrtRet_t SyncQueuesOfDevice(int device) {

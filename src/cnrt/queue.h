@@ -52,8 +52,11 @@ cnrtRet_t Enqueue(cnrtQueue_t handle, Work work);
 // Creates a queue on a device; NOMEM when there are too many.
 cnrtRet_t CreateQueueOn(int device, cnrtQueue_t* handle);
 
-// Of one device: waits; waits and collects the first error.
-void WaitForQueuesOfDevice(int device);
+// Waits until all that was put into any queue of any device before is done; also into those that
+// are destroyed, whose work goes on.
+void WaitForAllWork();
+
+// Waits for the queues of one device, and collects the first error.
 cnrtRet_t SyncQueuesOfDevice(int device);
 
 // Closes and waits for all of them.
