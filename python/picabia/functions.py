@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,6 +29,19 @@ def _pixels(picture: Any) -> np.ndarray:
     if array.ndim == 2:
         array = array[:, :, None]
     return np.ascontiguousarray(np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array)
+
+
+def _size(size: Any) -> tuple[int, int]:
+    """(height, width); zeros where none is given."""
+    if size is None:
+        return 0, 0
+    try:
+        height, width = (operator.index(side) for side in size)
+    except (TypeError, ValueError):
+        height = width = 0
+    if height < 1 or width < 1:
+        raise InvalidArgument(f"size: found {size!r}, expected (height, width) of 1 or more")
+    return height, width
 
 
 class Stylizer:
@@ -67,6 +81,8 @@ class Stylizer:
 
         Returns uint8 pixels [height, width, 3], or 4 where there is transparency; a PIL image for a PIL image.
         """
+        if not isinstance(quality, int) or not 1 <= quality <= 100:
+            raise InvalidArgument(f"quality: found {quality!r}, expected 1 to 100")
         out = "" if output is None else os.fspath(output)
         if isinstance(picture, (str, os.PathLike)):
             return self._core.run_file(os.fspath(picture), out, quality)
@@ -123,7 +139,7 @@ def quantize(model: Path, output: Path | None = None, *, calibration: Path | Seq
             folder = os.fspath(calibration)
         else:
             pictures = [os.fspath(p) for p in calibration]
-    height, width = size or (0, 0)
+    height, width = _size(size)
     texts = [f"{key}={value}" for key, value in (sets or {}).items()]
     paths, functions = split_operators(operators)
     text = _core.quantize(path, "" if output is None else os.fspath(output), folder, pictures, bits, per_channel,
@@ -147,7 +163,7 @@ def compile(model: Path, output: Path, *, target: str = "cpu", size: tuple[int, 
 
     Raises subclasses of picabia.Error; then no file is written.
     """
-    height, width = size or (0, 0)
+    height, width = _size(size)
     paths, functions = split_operators(operators)
     texts = [f"{key}={value}" for key, value in (sets or {}).items()]
     _core.compile(os.fspath(model), os.fspath(output), target, height, width, preprocess, texts, paths, functions,

@@ -6,6 +6,7 @@ a run, and by several sessions at once.
 """
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,9 @@ class Operator:
     """A custom operator: what nodes of one type do.
 
     function: called with the inputs, and with the node's attributes by keyword where it has some; returns the output,
-        of the shape that `shape` says. Attributes are ints, floats, strings, or lists of numbers.
+        of the shape that `shape` says. Attributes are ints, floats, strings, or lists of numbers. Those that only name an
+        element type, as T of TensorFlow's nodes does, are left out where the function has no parameter for them: the
+        arrays have it.
     shape: called with the shapes of the inputs, as tuples; returns that of the output. Without it: all inputs broadcast.
     dtype: of the output; without it that of the first input.
     """
@@ -45,10 +48,27 @@ class Callback:
     shape: ShapeRule | None = None
 
 
+ELEMENTS = {"float16", "float32", "float64", "bool"} | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+
+
+def _taken(function: Callable[..., Any], attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes without the element types that the function does not ask for."""
+    if not any(value in ELEMENTS for value in attributes.values() if isinstance(value, str)):
+        return attributes
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # of NumPy's functions, which take none of them
+        parameters = ()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return attributes
+    names = {p.name for p in parameters}
+    return {key: value for key, value in attributes.items() if key in names or not (isinstance(value, str) and value in ELEMENTS)}
+
+
 def compute(function: Callable[..., Any], inputs: Sequence[np.ndarray], attributes: dict[str, Any],
             out: np.ndarray) -> None:
     """Calls a function and copies what it returns; called by the compiled module."""
-    result = np.asarray(function(*inputs, **attributes))
+    result = np.asarray(function(*inputs, **_taken(function, attributes)))
     if result.shape != out.shape:
         raise InvalidArgument(f"it returned shape {list(result.shape)}, expected {list(out.shape)}")
     if not np.can_cast(result.dtype, out.dtype, casting="same_kind"):

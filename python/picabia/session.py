@@ -24,6 +24,19 @@ def as_array(name: str, value: Any) -> np.ndarray:
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
+def _name(where: str, name: Any) -> str:
+    if not isinstance(name, str):
+        raise InvalidArgument(f"{where}: found {name!r} of type {type(name).__name__}, expected the name of a tensor")
+    return name
+
+
+def _names(fetches: str | Iterable[str]) -> list[str]:
+    """What to fetch, as a list."""
+    if isinstance(fetches, str) or not isinstance(fetches, Iterable):
+        fetches = [fetches]
+    return [_name("fetches", name) for name in fetches]
+
+
 def split_operators(operators: Operators) -> tuple[list[str], dict[str, Operator]]:
     """Paths of libraries, and operators of this process by the type of node."""
     if isinstance(operators, (str, os.PathLike)):
@@ -112,8 +125,12 @@ class Session:
         shape or type. An error of a callback or operator in Python is the __cause__ of what is raised; the session
         stays usable.
         """
-        names = [fetches] if isinstance(fetches, str) else None if fetches is None else list(fetches)
-        arrays = [(name, as_array(name, value)) for name, value in (feeds or {}).items()]
+        names = None if fetches is None else _names(fetches)
+        if feeds is not None and not isinstance(feeds, Mapping):
+            raise InvalidArgument(f"feeds: found {type(feeds).__name__}, expected a dict of arrays by name")
+        arrays = [(_name("feeds", name), as_array(name, value)) for name, value in (feeds or {}).items()]
+        if names == []:
+            return []
         results = self._core.run(names, arrays)
         return results[0] if isinstance(fetches, str) else results
 

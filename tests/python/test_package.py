@@ -46,6 +46,7 @@ def test_fetches_have_the_form_that_was_asked_for(session, examples):
     [own] = session.run(None, feeds)
     assert np.array_equal(own, two)
     assert np.array_equal(session.run(feeds=feeds)[0], two)
+    assert session.run([], feeds) == []  # nothing was asked for
     assert np.array_equal(session.run("add_37", {"Relu": one}), two)  # an inner tensor fed
 
 
@@ -99,6 +100,11 @@ def test_errors_name_what_is_wrong(session, style, examples, tmp_path):
         session.run("add_37", {"X_content": picture[0]})
     with pytest.raises(picabia.InvalidArgument, match="feed 'X_content': found elements of type <U3, expected numbers"):
         session.run("add_37", {"X_content": "cat"})
+    for fetches, feeds, text in ((3, {}, "fetches: found 3 of type int"), (["add_37", 3], {}, "fetches: found 3 of type int"),
+                                 ("add_37", {3: picture}, "feeds: found 3 of type int"),
+                                 ("add_37", [picture], "feeds: found list, expected a dict")):
+        with pytest.raises(picabia.InvalidArgument, match=text):
+            session.run(fetches, feeds)
     with pytest.raises(picabia.NotFound, match="no.pb"):
         picabia.Session(tmp_path / "no.pb")
     (tmp_path / "bad.pb").write_bytes(b"<html>")

@@ -28,8 +28,11 @@ def check_one_pass(original, power, host, picture):
     two_runs = session.run("add_37:0", {"X_content:0": picture, PLACEHOLDER + ":0": square(x, mean)})
     assert np.abs(levels(two_runs) - expected).max() <= 1
     # And the operator itself, from C and from Python.
-    operators = {"PowerDifference": lambda x, y, p, **attributes: (x - y) ** int(p.reshape(-1)[0])}
-    for form in ((), LIBRARY, operators):
+    # The nodes have an attribute T, an element type, which a function may take or leave.
+    operators = [{"PowerDifference": function} for function in (
+        lambda x, y, p, **attributes: (x - y) ** int(p.reshape(-1)[0]), lambda x, y, p: (x - y) ** int(p.reshape(-1)[0]),
+        lambda x, y, p, T: ((x - y) ** int(p.reshape(-1)[0])).astype(T))]
+    for form in ((), LIBRARY, *operators):
         feeds = {"X_content": picture, POWER: [2.0]}
         found = levels(picabia.Session(power, operators=form).run("add_37", feeds))
         assert np.abs(found - expected).max() <= 1

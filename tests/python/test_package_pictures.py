@@ -61,6 +61,10 @@ def test_pictures_that_are_none(small, stylizer, tmp_path, style):
             stylizer(bad)
     with pytest.raises(package.InvalidArgument, match="expected one pixel at least"):
         stylizer(np.zeros((0, 5, 3), np.uint8))
+    for quality in (0, 101, 1.5):
+        with pytest.raises(package.InvalidArgument, match="quality: found .*, expected 1 to 100"):
+            stylizer(small, tmp_path / "small.jpg", quality=quality)
+    assert not (tmp_path / "small.jpg").exists()
     with pytest.raises(package.Error, match="no.png"):
         stylizer(tmp_path / "no.png")
     with pytest.raises(package.Error, match="small.txt"):
@@ -110,7 +114,8 @@ def test_quantize_with_a_made_picture_and_a_report(style, tmp_path):
 def test_quantize_refuses(style, tmp_path):
     out = tmp_path / "q.pb"
     for options, message in (({"bits": 7}, "found 7, expected 8 or 16"), ({"algorithm": "magic"}, "magic"),
-                             ({"calibration": tmp_path / "no"}, "no"), ({"calibration": [tmp_path / "no.png"]}, "no.png")):
+                             ({"size": (0, -3)}, "size: found .*, expected .* of 1 or more"),
+                             ({"size": 64}, "size: found 64"), ({"calibration": tmp_path / "no"}, "no"), ({"calibration": [tmp_path / "no.png"]}, "no.png")):
         with pytest.raises(package.Error, match=message):
             package.quantize(style, out, **options)
     with pytest.raises(package.InvalidArgument, match="output is missing"):
@@ -121,6 +126,8 @@ def test_quantize_refuses(style, tmp_path):
 def test_compile_refuses(style, tmp_path):
     with pytest.raises(package.InvalidArgument, match="expected cpu or mlu270"):
         package.compile(style, tmp_path / "p", target="gpu")
+    with pytest.raises(package.InvalidArgument, match="size: found"):
+        package.compile(style, tmp_path / "p", size=(-1, 5))
     with pytest.raises(package.NotFound, match="no.pb"):
         package.compile(tmp_path / "no.pb", tmp_path / "p")
     assert not (tmp_path / "p").exists()
