@@ -74,3 +74,16 @@ def as_dtype(value: Any) -> DType:
     if name not in ALL:
         raise TypeError(f"element type {name} is not supported; supported are: {', '.join(ALL)}")
     return ALL[name]
+
+
+def as_constant(value: Any, dtype: Any = None, shape: Any = None) -> np.ndarray:
+    """The array of a constant; Python's numbers are 32 bits wide to TensorFlow."""
+    array = np.asarray(value)
+    if dtype is not None:
+        array = array.astype(as_dtype(dtype).as_numpy_dtype)
+    elif not hasattr(value, "dtype"):
+        array = array.astype({"f": np.float32, "i": np.int32}.get(array.dtype.kind, array.dtype))
+    if shape is not None:
+        shape = tuple(int(d) for d in shape)
+        array = np.full(shape, array.reshape(-1)[0]) if array.size == 1 else array.reshape(shape)
+    return array

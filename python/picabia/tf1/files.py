@@ -6,6 +6,7 @@ import shutil
 from glob import glob as _glob
 from typing import Any
 
+from . import errors
 from .graph import Graph
 from .graph_def import GraphDef
 
@@ -19,11 +20,18 @@ class GFile:
 
     def _open(self) -> Any:
         if self._file is None:
-            self._file = open(self.name, self.mode)
+            with errors.of_files(self.name):
+                self._file = open(self.name, self.mode)
         return self._file
 
     def read(self, n: int = -1) -> Any:
-        return self._open().read(n)
+        """Text or bytes by the mode; bytes also where the file is no text, as Python 2 reads it."""
+        file = self._open()
+        try:
+            return file.read(n)
+        except UnicodeDecodeError:
+            file.seek(0)
+            return file.buffer.read(n)
 
     def write(self, data: Any) -> None:
         self._open().write(data)
@@ -70,19 +78,34 @@ def is_directory(path: str) -> bool:
 
 
 def list_directory(path: str) -> list[str]:
-    return os.listdir(path)
+    with errors.of_files(path):
+        return os.listdir(path)
 
 
 def make_dirs(path: str) -> None:
-    os.makedirs(path, exist_ok=True)
+    with errors.of_files(path):
+        os.makedirs(path, exist_ok=True)
 
 
 def remove(path: str) -> None:
-    os.remove(path)
+    with errors.of_files(path):
+        os.remove(path)
 
 
 def delete_recursively(path: str) -> None:
-    shutil.rmtree(path)
+    with errors.of_files(path):
+        shutil.rmtree(path)
+
+
+def copy(oldpath: str, newpath: str, overwrite: bool = False) -> None:
+    with errors.of_files(newpath if os.path.exists(oldpath) else oldpath):
+        if os.path.exists(newpath) and not overwrite:
+            raise FileExistsError(17, "file already exists")
+        shutil.copyfile(oldpath, newpath)
+
+
+def walk(top: str) -> Any:
+    return os.walk(top)
 
 
 def glob(pattern: str) -> list[str]:

@@ -9,55 +9,14 @@ import numpy as np
 
 from . import dtypes, graph_def
 from .graph_def import AttrValue, GraphDef, NodeDef
+from .shapes import TensorShape
 
 
-class Dimension(int):
-    """One size of a shape that is known."""
-
-    @property
-    def value(self) -> int:
-        return int(self)
-
-
-class TensorShape:
-    """The shape of a tensor, as far as it is known without running the graph."""
-
-    def __init__(self, dims: Iterable[Any] | None) -> None:
-        self._dims = None if dims is None else [None if d is None or d < 0 else int(d) for d in dims]
-
-    @property
-    def ndims(self) -> int | None:
-        return None if self._dims is None else len(self._dims)
-
-    @property
-    def dims(self) -> list[Any] | None:
-        return None if self._dims is None else [None if d is None else Dimension(d) for d in self._dims]
-
-    def as_list(self) -> list[int | None]:
-        if self._dims is None:
-            raise ValueError("as_list() is not defined on an unknown TensorShape.")
-        return list(self._dims)
-
-    def is_fully_defined(self) -> bool:
-        return self._dims is not None and None not in self._dims
-
-    def __len__(self) -> int:
-        return len(self.as_list())
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.dims or ())
-
-    def __getitem__(self, key: Any) -> Any:
-        items = self.as_list()[key]
-        return TensorShape(items) if isinstance(key, slice) else items
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, TensorShape):
-            return self._dims == other._dims
-        return self._dims is not None and isinstance(other, (list, tuple)) and self._dims == list(other)
-
-    def __repr__(self) -> str:
-        return f"TensorShape({self._dims})"
+# Operators of TensorFlow that have one output; of others nothing is said before they run.
+ONE_OUTPUT = {"Add", "Const", "Conv2D", "Conv2DBackpropInput", "Identity", "Int8Conv2D", "Int8Conv2DBackpropInput", "Max",
+              "Mean", "Min", "Mul", "Placeholder", "Pow", "PowerDifference", "RealDiv", "Relu", "Reshape", "Softmax",
+              "SquaredDifference", "StopGradient", "Sub", "Sum", "Tanh"}
+BOOLEAN = {"Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual"}
 
 
 class Operation:
@@ -89,6 +48,18 @@ class Operation:
     def run(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> None:
         _session_for("run", session).run(self, feed_dict)
 
+    def get_attr(self, name: str) -> Any:
+        if name not in self.node_def.attr:
+            raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
+        value = self.node_def.attr[name]
+        kind = value.WhichOneof("value")
+        if kind == "list":
+            return list(next((v for v in (value.list.i, value.list.f, value.list.s, value.list.type) if v), ()))
+        return dtypes.as_dtype(value.type) if kind == "type" else None if kind is None else getattr(value, kind)
+
+    def __str__(self) -> str:
+        return str(self.node_def)
+
     def __repr__(self) -> str:
         return f"<tf.Operation '{self.name}' type={self.type}>"
 
@@ -112,7 +83,11 @@ class Tensor:
     @property
     def dtype(self) -> dtypes.DType:
         attr = self.op.node_def.attr
-        for key in ("DstT", "dtype", "T"):
+        if self.op.type in BOOLEAN:
+            return dtypes.bool_
+        if self.op.type == "Rank":
+            return dtypes.int32
+        for key in ("DstT", "out_type", "output_type", "dtype", "T"):
             if key in attr:
                 return dtypes.as_dtype(attr[key].type)
         return dtypes.float32
@@ -121,11 +96,9 @@ class Tensor:
     def shape(self) -> TensorShape:
         attr = self.op.node_def.attr
         if self.op.type == "Placeholder" and "shape" in attr:
-            return TensorShape(graph_def.parse_shape(attr["shape"].shape))
+            return TensorShape(attr["shape"].shape.sizes)
         if self.op.type == "Const" and "value" in attr:
-            tensor = attr["value"].tensor or b""
-            return TensorShape(graph_def.parse_shape(
-                next((v for n, _, v in graph_def.wire.fields(tensor) if n == 2), b"")))
+            return TensorShape(attr["value"].tensor.tensor_shape.sizes)
         return TensorShape(None)
 
     def get_shape(self) -> TensorShape:
@@ -135,7 +108,11 @@ class Tensor:
         return _session_for("eval", session).run(self, feed_dict)
 
     def __repr__(self) -> str:
-        return f"<tf.Tensor '{self.name}' dtype={self.dtype.name}>"
+        return f"<tf.Tensor '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
+
+    def __str__(self) -> str:
+        shape = "" if self.shape.ndims is None else f", shape={self.shape}"
+        return f"Tensor(\"{self.name}\"{shape}, dtype={self.dtype.name})"
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError("'Tensor' object is not iterable.")
@@ -143,39 +120,43 @@ class Tensor:
     def __bool__(self) -> bool:
         raise TypeError("Using a tf.Tensor as a Python bool is not allowed.")
 
-    def _binary(self, op: str, other: Any, reverse: bool = False) -> Tensor:
+    def _binary(self, op: str, other: Any, reverse: bool = False, name: str | None = None) -> Tensor:
         x, y = self, self.graph.as_tensor(other, self.dtype)
-        return self.graph.add(op, [y, x] if reverse else [x, y], {"T": graph_def.attr_type(self.dtype)})
+        return self.graph.add(op, [y, x] if reverse else [x, y], {"T": graph_def.attr_type(self.dtype)}, name)
 
-    def __add__(self, other: Any) -> Tensor:
-        return self._binary("Add", other)
+    def __getitem__(self, key: Any) -> Tensor:
+        from .arrays import strided_slice_of
 
-    def __radd__(self, other: Any) -> Tensor:
-        return self._binary("Add", other, True)
+        return strided_slice_of(self, key)
 
-    def __sub__(self, other: Any) -> Tensor:
-        return self._binary("Sub", other)
+    def __abs__(self) -> Tensor:
+        return self.graph.add("Abs", [self], {"T": graph_def.attr_type(self.dtype)})
 
-    def __rsub__(self, other: Any) -> Tensor:
-        return self._binary("Sub", other, True)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return self._binary("Mul", other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return self._binary("Mul", other, True)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return self._binary("RealDiv", other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return self._binary("RealDiv", other, True)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return self._binary("Pow", other)
+    def __invert__(self) -> Tensor:
+        return self.graph.add("LogicalNot", [self])
 
     def __neg__(self) -> Tensor:
         return self.graph.add("Neg", [self], {"T": graph_def.attr_type(self.dtype)})
+
+
+def _operator(op: str, reverse: bool = False, name: str | None = None) -> Any:
+    def method(self: Tensor, other: Any) -> Tensor:
+        return self._binary(op, other, reverse, name)
+
+    return method
+
+
+# Python's operators, the operators of TensorFlow, and what TensorFlow calls the nodes where it is not that.
+OPERATORS = {"add": ("Add", "add"), "sub": ("Sub", "sub"), "mul": ("Mul", "mul"), "truediv": ("RealDiv", "truediv"),
+             "div": ("RealDiv", "div"), "floordiv": ("FloorDiv", "floordiv"), "mod": ("FloorMod", "mod"), "pow": ("Pow", "pow"),
+             "matmul": ("MatMul", "matmul")}
+COMPARISONS = {"lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual"}
+for _python, (_op, _node) in OPERATORS.items():
+    setattr(Tensor, f"__{_python}__", _operator(_op, name=_node))
+    setattr(Tensor, f"__r{_python}__", _operator(_op, True, _node))
+for _python, _op in COMPARISONS.items():
+    setattr(Tensor, f"__{_python}__", _operator(_op))
+Tensor.__and__, Tensor.__or__ = _operator("LogicalAnd"), _operator("LogicalOr")  # type: ignore[attr-defined]
 
 
 def full_name(name: str) -> str:
@@ -190,7 +171,8 @@ class Graph:
         self._operations: dict[str, Operation] = {}
         self._tensors: dict[str, Tensor] = {}
         self._used_names: dict[str, int] = {}
-        self._scopes: list[str] = []
+        self._scope = ""
+        self._used_scopes: set[str] = set()
 
     # ---- what scripts call
 
@@ -203,12 +185,14 @@ class Graph:
             _graphs.remove(self)
 
     @contextlib.contextmanager
-    def name_scope(self, name: str, *_: Any, **__: Any) -> Iterator[str]:
-        self._scopes.append(name)
+    def name_scope(self, name: str | None, *_: Any, **__: Any) -> Iterator[str]:
+        """Names inside begin with the scope's, which is made unique; "name/" is a scope that was there before."""
+        before = self._scope
+        self._scope = self.unique_scope(name) if name and not name.endswith("/") else (name or "").rstrip("/")
         try:
-            yield "/".join(self._scopes) + "/"
+            yield self._scope + "/" if self._scope else ""
         finally:
-            self._scopes.pop()
+            self._scope = before
 
     @contextlib.contextmanager
     def device(self, _: Any) -> Iterator[None]:
@@ -219,6 +203,8 @@ class Graph:
 
     def get_operation_by_name(self, name: str) -> Operation:
         if name not in self._operations:
+            if name.partition(":")[0] in self._operations:
+                raise ValueError(f"Name '{name}' appears to refer to a Tensor, not a Operation.")
             raise KeyError(f"The name '{name}' refers to an Operation not in the graph.")
         return self._operations[name]
 
@@ -226,12 +212,18 @@ class Graph:
         if not isinstance(name, str):
             raise TypeError(f"Tensor names are strings (or similar), not {type(name).__name__}.")
         node, colon, index = name.rpartition(":")
+        if name in self._operations:
+            raise ValueError(f"The name '{name}' refers to an Operation, not a Tensor. Tensor names must be of the form "
+                             "\"<op_name>:<output_index>\".")
         if not colon or not index.isdigit():
             raise ValueError(f"The name '{name}' looks like an (invalid) Operation name, not a Tensor. Tensor names must "
                              "be of the form \"<op_name>:<output_index>\".")
         if node not in self._operations:
             raise KeyError(f"The name '{name}' refers to a Tensor which does not exist. The operation, '{node}', does "
                            "not exist in the graph.")
+        if int(index) > 0 and self._operations[node].type in ONE_OUTPUT:
+            raise KeyError(f"The name '{name}' refers to a Tensor which does not exist. The operation, '{node}', exists but "
+                           "only has 1 outputs.")
         return self.tensor(node, int(index))
 
     def as_graph_element(self, item: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
@@ -260,12 +252,17 @@ class Graph:
         return self._tensors[name]
 
     def unique_name(self, name: str) -> str:
-        name = "/".join([*self._scopes, name])
+        name = f"{self._scope}/{name}" if self._scope else name
         unique, count = name, self._used_names.get(name, 0)
-        while unique in self._operations:
+        while unique in self._operations or unique in self._used_scopes:
             count += 1
             unique = f"{name}_{count}"
         self._used_names[name] = count
+        return unique
+
+    def unique_scope(self, name: str) -> str:
+        unique = self.unique_name(name)
+        self._used_scopes.add(unique)
         return unique
 
     def add_node(self, node: NodeDef) -> Operation:
@@ -283,14 +280,7 @@ class Graph:
         return self.add_node(node).outputs[0] if op != "NoOp" else self.add_node(node)
 
     def constant(self, value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
-        array = np.asarray(value)
-        if dtype is not None:
-            array = array.astype(dtypes.as_dtype(dtype).as_numpy_dtype)
-        elif not hasattr(value, "dtype"):  # Python numbers are 32 bits wide to TensorFlow
-            array = array.astype({"f": np.float32, "i": np.int32}.get(array.dtype.kind, array.dtype))
-        if shape is not None:
-            shape = tuple(int(d) for d in shape)
-            array = np.full(shape, array.reshape(-1)[0]) if array.size == 1 else array.reshape(shape)
+        array = dtypes.as_constant(value, dtype, shape)
         return self.add("Const", [], {"dtype": graph_def.attr_type(dtypes.as_dtype(array.dtype)),
                                       "value": graph_def.attr_tensor(array)}, name or "Const")
 
@@ -362,9 +352,17 @@ def import_graph_def(graph_def: GraphDef, input_map: Mapping[str, Tensor] | None
     if not isinstance(graph_def, GraphDef):
         raise TypeError(f"graph_def must be a GraphDef, not {type(graph_def).__name__}")
     graph = get_default_graph()
+    names = {node.name for node in graph_def.node}
+    for element in return_elements or ():
+        if node_of(element) not in names:
+            raise ValueError(f"Requested return_element '{element}' not found in graph_def.")
+    read = {full_name(i) for node in graph_def.node for i in node.input if not i.startswith("^")}
+    absent = [key for key in input_map or () if node_of(key) not in names and full_name(key) not in read]
+    if absent:
+        raise ValueError(f"Attempted to map inputs that were not found in graph_def: [{', '.join(absent)}]")
     prefix = "import" if name is None else name
-    prefix = graph.unique_name(prefix).rstrip("/") + "/" if prefix else ""
-    replaced = {full_name(key): short_name(tensor) for key, tensor in (input_map or {}).items()}
+    prefix = graph.unique_scope(prefix.rstrip("/")) + "/" if prefix else ""
+    replaced = {full_name(key): short_name(graph.as_tensor(tensor)) for key, tensor in (input_map or {}).items()}
 
     def renamed(reference: str) -> str:
         if reference.startswith("^"):

@@ -12,15 +12,21 @@ import numpy as np
 
 from .. import _core
 from . import dtypes, wire
+from .messages import ListValue, TensorProto, TensorShapeProto
 
 DATA_TYPE = {"s": 2, "i": 3, "f": 4, "b": 5, "type": 6, "shape": 7, "tensor": 8, "list": 1}
 
 
 class AttrValue:
-    """One attribute of a node: .s, .i, .f, .b, .type, .shape, .tensor (bytes of a message for the last two)."""
+    """One attribute of a node: .s, .i, .f, .b, .type, which may be set; .shape, .tensor and .list, which may be read."""
 
-    def __init__(self, data: bytes = b"") -> None:
+    def __init__(self, data: bytes = b"", **field: Any) -> None:
         self.data = data
+        for name, value in field.items():  # AttrValue(i=3), AttrValue(tensor=tf.make_tensor_proto(...))
+            if name in ("shape", "tensor", "list"):
+                self.data = wire.text(DATA_TYPE[name], value.data)
+            else:
+                setattr(self, name, value)
 
     def _field(self, name: str, default: Any) -> Any:
         for number, _, value in wire.fields(self.data):
@@ -32,36 +38,75 @@ class AttrValue:
     def s(self) -> bytes:
         return self._field("s", b"")
 
+    @s.setter
+    def s(self, value: str | bytes) -> None:
+        self.data = wire.text(2, value)
+
     @property
     def i(self) -> int:
         return wire.signed(self._field("i", 0))
+
+    @i.setter
+    def i(self, value: int) -> None:
+        self.data = wire.integer(3, value)
 
     @property
     def f(self) -> float:
         data = self._field("f", b"")
         return struct.unpack("<f", data)[0] if data else 0.0
 
+    @f.setter
+    def f(self, value: float) -> None:
+        self.data = wire.real(4, value)
+
     @property
     def b(self) -> bool:
         return bool(self._field("b", 0))
+
+    @b.setter
+    def b(self, value: bool) -> None:
+        self.data = wire.integer(5, int(value))
 
     @property
     def type(self) -> int:
         return self._field("type", 0)
 
-    @property
-    def shape(self) -> bytes | None:
-        return self._field("shape", None)
+    @type.setter
+    def type(self, value: Any) -> None:
+        self.data = wire.integer(6, dtypes.as_dtype(value).as_datatype_enum)
 
     @property
-    def tensor(self) -> bytes | None:
-        return self._field("tensor", None)
+    def shape(self) -> TensorShapeProto:
+        return TensorShapeProto(self._field("shape", b""))
 
-    def CopyFrom(self, other: AttrValue) -> None:  # noqa: N802, here and below: TensorFlow's names
+    @property
+    def tensor(self) -> TensorProto:
+        return TensorProto(self._field("tensor", b""))
+
+    @property
+    def list(self) -> ListValue:
+        return ListValue(self._field("list", b""))
+
+    def WhichOneof(self, _: str) -> str | None:  # noqa: N802, here and below: TensorFlow's names
+        numbers = {number: name for name, number in DATA_TYPE.items()}
+        return next((numbers[n] for n, _, _ in wire.fields(self.data) if n in numbers), None)
+
+    def HasField(self, name: str) -> bool:  # noqa: N802
+        return self.WhichOneof("value") == name
+
+    def CopyFrom(self, other: AttrValue) -> None:  # noqa: N802
         self.data = other.data
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AttrValue) and self.data == other.data
+
+
+class Attributes(dict):
+    """A node's attributes by name. As in protobuf's maps, one that is asked for is there from then on."""
+
+    def __missing__(self, key: str) -> AttrValue:
+        value = self[key] = AttrValue()
+        return value
 
 
 def attr_int(value: int) -> AttrValue:
@@ -99,25 +144,16 @@ def attr_shape(shape: Iterable[int] | None) -> AttrValue:
     return AttrValue(wire.text(7, shape_message(shape)))
 
 
-def parse_shape(message: bytes | None) -> list[int] | None:
-    """The sizes of a TensorShapeProto, -1 where free; None for an unknown rank."""
-    if message is None:
-        return None
-    shape = []
-    for number, _, value in wire.fields(message):
-        if number == 3 and value:
-            return None
-        if number == 2:
-            size = next((v for n, _, v in wire.fields(value) if n == 1), 0)
-            shape.append(wire.signed(size))
-    return shape
+def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False) -> TensorProto:
+    """tf.make_tensor_proto."""
+    array = dtypes.as_constant(values, dtype, shape)
+    return TensorProto(wire.integer(1, dtypes.as_dtype(array.dtype).as_datatype_enum) + wire.text(
+        2, shape_message(array.shape)) + wire.text(4, np.ascontiguousarray(array).tobytes()))
 
 
 def attr_tensor(array: np.ndarray) -> AttrValue:
     """An array as a TensorProto."""
-    dtype = dtypes.as_dtype(array.dtype)
-    message = wire.integer(1, dtype.as_datatype_enum) + wire.text(2, shape_message(array.shape))
-    return AttrValue(wire.text(8, message + wire.text(4, np.ascontiguousarray(array).tobytes())))
+    return AttrValue(wire.text(8, make_tensor_proto(array).data))
 
 
 class NodeDef:
@@ -127,7 +163,7 @@ class NodeDef:
                  attr: dict[str, AttrValue] | None = None) -> None:
         self.name, self.op, self.device = name, op, ""
         self.input = list(input)
-        self.attr = dict(attr or {})
+        self.attr = Attributes(attr or {})
 
     @classmethod
     def parse(cls, data: bytes) -> NodeDef:
@@ -156,37 +192,69 @@ class NodeDef:
 
     def CopyFrom(self, other: NodeDef) -> None:
         self.name, self.op, self.device = other.name, other.op, other.device
-        self.input, self.attr = list(other.input), dict(other.attr)
+        self.input = list(other.input)
+        self.attr = Attributes({key: AttrValue(value.data) for key, value in other.attr.items()})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NodeDef) and vars(self) == vars(other)
 
     def __str__(self) -> str:
-        return f"name: \"{self.name}\" op: \"{self.op}\""
+        lines = _core.graph_to_text(wire.text(1, self.SerializeToString())).splitlines()
+        return "".join(line[2:] + "\n" for line in lines[1:-1])  # without "node {" and "}"
 
 
 class _Nodes(list):
     """A repeated field of nodes."""
 
-    def add(self) -> NodeDef:
-        self.append(NodeDef())
+    def add(self, **fields: Any) -> NodeDef:
+        self.append(NodeDef(**fields))
         return self[-1]
 
 
+class VersionDef:
+    """.producer and .min_consumer."""
+
+    def __init__(self) -> None:
+        self.producer = self.min_consumer = 0
+
+    def merge(self, data: bytes) -> None:
+        for number, kind, value in wire.fields(data):
+            if kind == wire.VARINT and number in (1, 2):
+                setattr(self, "producer" if number == 1 else "min_consumer", value)
+
+    def serialized(self) -> bytes:
+        return b"".join(wire.integer(n, v) for n, v in ((1, self.producer), (2, self.min_consumer)) if v)
+
+    def CopyFrom(self, other: VersionDef) -> None:  # noqa: N802
+        self.producer, self.min_consumer = other.producer, other.min_consumer
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VersionDef) and vars(self) == vars(other)
+
+
 class GraphDef:
-    """A frozen graph: .node, and bytes in and out."""
+    """A frozen graph: .node, .versions, and bytes in and out."""
 
     def __init__(self, nodes: Iterable[NodeDef] = ()) -> None:
         self.node = _Nodes(nodes)
-        self._rest = b""  # versions and library
+        self.versions = VersionDef()
+        self._rest = b""  # the library, and what is newer than this
+
+    def Clear(self) -> None:
+        self.__init__()  # type: ignore[misc]
 
     def ParseFromString(self, data: bytes) -> int:
-        self.node, self._rest = _Nodes(), b""
+        self.Clear()
         return self.MergeFromString(data)
 
     def MergeFromString(self, data: bytes) -> int:
-        data = bytes(data)
+        data = data.encode() if isinstance(data, str) else bytes(data)
         try:
             for number, kind, value in wire.fields(data):
                 if number == 1 and kind == wire.BYTES:
                     self.node.append(NodeDef.parse(value))
+                elif number == 4 and kind == wire.BYTES:
+                    self.versions.merge(value)
                 elif kind == wire.BYTES:
                     self._rest += wire.text(number, value)
                 elif kind == wire.VARINT:
@@ -196,7 +264,9 @@ class GraphDef:
         return len(data)
 
     def SerializeToString(self) -> bytes:
-        return b"".join(wire.text(1, node.SerializeToString()) for node in self.node) + self._rest
+        versions = self.versions.serialized()
+        return b"".join([*(wire.text(1, node.SerializeToString()) for node in self.node),
+                         wire.text(4, versions) if versions else b"", self._rest])
 
     def CopyFrom(self, other: GraphDef) -> None:
         self.ParseFromString(other.SerializeToString())
@@ -206,6 +276,9 @@ class GraphDef:
 
     def ByteSize(self) -> int:
         return len(self.SerializeToString())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GraphDef) and vars(self) == vars(other)
 
     def __str__(self) -> str:
         return _core.graph_to_text(self.SerializeToString())

@@ -16,7 +16,8 @@ from . import source
 NUMPY = {"int": int, "float": float, "bool": bool, "object": object, "str": str, "complex": complex, "long": int,
          "unicode": str}
 BUILTINS = {"xrange": range, "raw_input": input, "unicode": str, "long": int, "basestring": str, "unichr": chr,
-            "reduce": functools.reduce, source.DIVIDE: source.divide, source.DIVIDE_IN_PLACE: source.divide_in_place}
+            "reduce": functools.reduce, source.DIVIDE: source.divide, source.DICT_METHOD: source.dict_method,
+            source.DIVIDE_IN_PLACE: source.divide_in_place}
 MODULES = {"ConfigParser": "configparser", "cPickle": "pickle", "Queue": "queue", "StringIO": "io",
            "cStringIO": "io", "urllib2": "urllib.request", "commands": "subprocess"}
 

@@ -8,9 +8,10 @@ import sys
 import types
 from typing import Any
 
-from . import dtypes, files, graph, graph_def, operators, quantize, session
+from . import (arrays, dtypes, errors, files, flags, graph, graph_def, messages, networks, operators, quantize, session,
+               shapes)
 
-TRAINING = {"gradients", "train", "losses", "optimizers", "l2_loss", "moments", "batch_normalization", "assign",
+TRAINING = {"gradients", "train", "losses", "optimizers", "l2_loss", "assign",
             "trainable_variables", "random_normal", "truncated_normal", "get_variable", "control_dependencies"}
 
 
@@ -38,14 +39,12 @@ def _nothing(*_: Any, **__: Any) -> Any:
 class _Logging(types.SimpleNamespace):
     """tf.logging: nothing is logged."""
 
-    DEBUG, INFO, WARN, ERROR, FATAL = 10, 20, 30, 40, 50
+    DEBUG, INFO, WARN, WARNING, ERROR, FATAL = 10, 20, 30, 30, 40, 50
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return lambda *_, **__: None
-
-
 
 
 def _top() -> dict[str, Any]:
@@ -54,7 +53,9 @@ def _top() -> dict[str, Any]:
     own = {
         "Graph": graph.Graph, "GraphDef": graph_def.GraphDef, "NodeDef": graph_def.NodeDef,
         "AttrValue": graph_def.AttrValue, "Operation": graph.Operation, "Tensor": graph.Tensor,
-        "TensorShape": graph.TensorShape, "Dimension": graph.Dimension, "DType": dtypes.DType,
+        "TensorShape": shapes.TensorShape, "Dimension": shapes.Dimension, "DType": dtypes.DType,
+        "make_ndarray": messages.make_ndarray, "make_tensor_proto": graph_def.make_tensor_proto,
+        "GPUOptions": session.ConfigProto.Options,
         "Session": session.Session, "InteractiveSession": session.InteractiveSession,
         "ConfigProto": session.ConfigProto, "Variable": o.Variable,
         "as_dtype": dtypes.as_dtype, "import_graph_def": graph.import_graph_def,
@@ -75,6 +76,7 @@ def _top() -> dict[str, Any]:
     own.update({name: dtype for name, dtype in dtypes.ALL.items()})
     own["double"], own["half"] = dtypes.ALL["float64"], dtypes.ALL["float16"]
     own.update(o.MATH)
+    own.update(arrays.ALL)
     return own
 
 
@@ -85,7 +87,8 @@ def _gfile(v2: bool) -> dict[str, Any]:
                 "makedirs": f.make_dirs, "remove": f.remove, "rmtree": f.delete_recursively, "glob": f.glob}
     return {"FastGFile": f.GFile, "GFile": f.GFile, "Open": f.GFile, "Exists": f.exists,
             "IsDirectory": f.is_directory, "ListDirectory": f.list_directory, "MakeDirs": f.make_dirs,
-            "Remove": f.remove, "DeleteRecursively": f.delete_recursively, "Glob": f.glob}
+            "MkDir": f.make_dirs, "Copy": f.copy, "Walk": f.walk, "Remove": f.remove,
+            "DeleteRecursively": f.delete_recursively, "Glob": f.glob}
 
 
 def contents() -> dict[str, dict[str, Any]]:
@@ -93,27 +96,43 @@ def contents() -> dict[str, dict[str, Any]]:
     graph_util = {"convert_variables_to_constants": operators.convert_variables_to_constants,
                   "extract_sub_graph": operators.extract_sub_graph, "remove_training_nodes": lambda g, *_: g}
     math = dict(operators.MATH)
+    nn = {**operators.NN, **networks.NN}
+    app = {"run": flags.run}
     return {
         "tensorflow": _top(),
         "tensorflow.compat": {},
         "tensorflow.compat.v1": _top(),
         "tensorflow.compat.v1.gfile": _gfile(False),
-        "tensorflow.compat.v1.nn": dict(operators.NN),
+        "tensorflow.compat.v1.nn": dict(nn),
         "tensorflow.compat.v1.train": {"write_graph": files.write_graph},
         "tensorflow.compat.v1.graph_util": dict(graph_util),
         "tensorflow.compat.v1.io": {"write_graph": files.write_graph},
         "tensorflow.compat.v1.io.gfile": _gfile(True),
+        "tensorflow.compat.v1.errors": dict(errors.ALL),
+        "tensorflow.compat.v1.image": dict(networks.IMAGE),
+        "tensorflow.compat.v1.app": dict(app),
+        "tensorflow.compat.v1.app.flags": flags.contents(),
+        "tensorflow.compat.v1.flags": flags.contents(),
+        "tensorflow.errors": dict(errors.ALL),
+        "tensorflow.image": dict(networks.IMAGE),
+        "tensorflow.app": dict(app),
+        "tensorflow.app.flags": flags.contents(),
+        "tensorflow.flags": flags.contents(),
         "tensorflow.gfile": _gfile(False),
         "tensorflow.io": {"write_graph": files.write_graph},
         "tensorflow.io.gfile": _gfile(True),
-        "tensorflow.nn": dict(operators.NN),
+        "tensorflow.nn": dict(nn),
         "tensorflow.math": math,
         "tensorflow.train": {"write_graph": files.write_graph},
         "tensorflow.graph_util": dict(graph_util),
         "tensorflow.python": {},
         "tensorflow.python.platform": {},
         "tensorflow.python.platform.gfile": _gfile(False),
+        "tensorflow.python.platform.app": dict(app),
+        "tensorflow.python.platform.flags": flags.contents(),
         "tensorflow.python.framework": {},
+        "tensorflow.python.framework.tensor_util": {"MakeNdarray": messages.make_ndarray,
+                                                    "make_tensor_proto": graph_def.make_tensor_proto},
         "tensorflow.python.framework.graph_util": dict(graph_util),
         "tensorflow.python.framework.dtypes": {**dtypes.ALL, "as_dtype": dtypes.as_dtype},
         "tensorflow.python.framework.ops": {"Graph": graph.Graph, "Tensor": graph.Tensor,

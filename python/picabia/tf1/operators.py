@@ -8,6 +8,7 @@ import numpy as np
 
 from . import dtypes, graph_def
 from .graph import Graph, Operation, Tensor, get_default_graph, sessions
+from .shapes import as_dims
 from .graph_def import GraphDef, NodeDef, attr_bool, attr_ints, attr_text, attr_type
 
 
@@ -27,7 +28,7 @@ def _tensor(value: Any, dtype: Any = None, graph: Graph | None = None) -> Tensor
 
 
 def placeholder(dtype: Any, shape: Sequence[Any] | None = None, name: str | None = None) -> Tensor:
-    dims = None if shape is None else [-1 if d is None else int(d) for d in shape]
+    dims = as_dims(shape)
     return get_default_graph().add("Placeholder", [], {"dtype": attr_type(dtypes.as_dtype(dtype)),
                                                        "shape": graph_def.attr_shape(dims)}, name or "Placeholder")
 
@@ -156,8 +157,12 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     return x.graph.add("Reshape", [x, size], {"T": attr_type(x.dtype), "Tshape": attr_type(size.dtype)}, name)
 
 
-def transpose(a: Any, perm: Any, name: str = "transpose") -> Tensor:
+def transpose(a: Any, perm: Any = None, name: str = "transpose") -> Tensor:
     x = _tensor(a)
+    if perm is None:
+        if x.shape.ndims is None:
+            raise ValueError(f"tf.transpose of {x!r}, whose rank is not known, without perm is not supported")
+        perm = list(reversed(range(x.shape.ndims)))
     order = x.graph.as_tensor(perm, None if isinstance(perm, Tensor) else dtypes.int32)
     return x.graph.add("Transpose", [x, order], {"T": attr_type(x.dtype), "Tperm": attr_type(order.dtype)}, name)
 

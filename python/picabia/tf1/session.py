@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidArgument, NotFound
+from ..errors import InvalidArgument
 from ..session import Session as Model
-from . import graph_def, offline
+from . import errors, graph_def, offline
 from .graph import Graph, Operation, Tensor, full_name, get_default_graph, node_of, sessions
 from .graph_def import GraphDef, NodeDef
 
@@ -43,20 +43,24 @@ class ConfigProto:
                "intra_op_parallelism_threads": 0, "device_count": None, "isolate_session_state": False,
                "operation_timeout_in_ms": 0, "use_per_session_threads": False}
 
-    class _Ignored:
-        """gpu_options and graph_options: anything may be set in them."""
+    class Options:
+        """gpu_options, which scripts also make as tf.GPUOptions, and graph_options: anything may be set in them."""
+
+        def __init__(self, **fields: Any) -> None:
+            for name, value in fields.items():
+                setattr(self, name, value)
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
-            value = ConfigProto._Ignored()
+            value = ConfigProto.Options()
             object.__setattr__(self, name, value)
             return value
 
     def __init__(self, **fields: Any) -> None:
         self.mlu_options = MluOptions()
-        self.gpu_options = ConfigProto._Ignored()
-        self.graph_options = ConfigProto._Ignored()
+        self.gpu_options = ConfigProto.Options()
+        self.graph_options = ConfigProto.Options()
         for name, value in {**self._FIELDS, **fields}.items():
             if name not in self._FIELDS and name not in ("gpu_options", "graph_options", "mlu_options"):
                 raise ValueError(f"Protocol message ConfigProto has no \"{name}\" field.")
@@ -131,7 +135,8 @@ class Session:
             try:
                 item = self.graph.as_graph_element(item)
             except (KeyError, ValueError) as error:
-                raise type(error)(f"{what} '{item}': {error.args[0]}") from None
+                kind = ValueError if what == "fetch" else TypeError  # as TensorFlow
+                raise kind(f"{what} '{item}': {error.args[0]}") from None
         item = getattr(item, "tensor", item)  # tf.Variable
         if not isinstance(item, (Tensor, Operation)):
             raise TypeError(f"{what.capitalize()} argument {item!r} has invalid type {type(item).__name__}, must be a "
@@ -149,14 +154,11 @@ class Session:
         return array[()] if array.ndim == 0 else array
 
     def _compute(self, fetches: list[str], feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        plan = self._plan(fetches, feeds)
-        used = {name: feeds[name] for name in plan.feeds}
-        self._save_offline(plan, used)
-        try:
-            results = plan.model.run(fetches, used)
-        except NotFound as error:
-            raise InvalidArgument(str(error)) from error
-        return dict(zip(fetches, results))
+        with errors.of_runs():
+            plan = self._plan(fetches, feeds)
+            used = {name: feeds[name] for name in plan.feeds}
+            self._save_offline(plan, used)
+            return dict(zip(fetches, plan.model.run(fetches, used)))
 
     def _plan(self, fetches: list[str], feeds: dict[str, np.ndarray]) -> _Plan:
         key = (tuple(fetches), tuple(sorted(feeds)), self.device)
@@ -236,7 +238,7 @@ def _value(tensor: Tensor, value: Any) -> np.ndarray:
         raise type(error)(f"feed '{tensor.name}': {error}") from None
     known = tensor.shape
     if known.ndims is not None and (len(known) != array.ndim or any(
-            k is not None and int(k) != d for k, d in zip(known, array.shape))):
+            k is not None and int(k) != d for k, d in zip(known.as_list(), array.shape))):
         raise ValueError(f"Cannot feed value of shape {array.shape} for Tensor '{tensor.name}', which has shape "
                          f"'{tuple(known.as_list())}'")
     return array

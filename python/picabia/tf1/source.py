@@ -10,6 +10,7 @@ import re
 import sys
 import types
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,30 @@ class _Divisions(ast.NodeTransformer):
         return ast.fix_missing_locations(ast.copy_location(ast.Assign([node.target], value), node))
 
 
+class _DictMethods(ast.NodeTransformer):
+    """d.has_key(k), d.iteritems() and their like, which Python 3 reads but has not, also in scripts that are not
+    translated. An object that has the method keeps it."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        method = node.func
+        if not isinstance(method, ast.Attribute) or method.attr not in DICT_METHODS or node.keywords:
+            return node
+        return _call(DICT_METHOD, node, method.value, ast.copy_location(ast.Constant(method.attr), node), *node.args)
+
+
+DICT_METHODS = {"has_key": lambda d, key: key in d, "iteritems": lambda d: iter(d.items()),
+                "iterkeys": lambda d: iter(d.keys()), "itervalues": lambda d: iter(d.values())}
+DICT_METHOD = "__picabia_dict_method__"
+
+
+def dict_method(x: Any, name: str, *arguments: Any) -> Any:
+    """x.name(*arguments), or what Python 2 does of a dict."""
+    if not isinstance(x, Mapping) or hasattr(x, name):
+        return getattr(x, name)(*arguments)
+    return DICT_METHODS[name](x, *arguments)
+
+
 DIVIDE, DIVIDE_IN_PLACE = "__picabia_divide__", "__picabia_divide_in_place__"
 
 
@@ -99,7 +124,7 @@ def _call(name: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:
 def compile_source(data: bytes, name: str) -> types.CodeType:
     """The code of a file. Raises SyntaxError as Python 3 does where Python 2 would not accept it either."""
     try:
-        return compile(data, name, "exec", dont_inherit=True)
+        return compile(_DictMethods().visit(ast.parse(data, name)), name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         first = error
     text = data.decode("utf-8", "replace")

@@ -46,6 +46,15 @@ def fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         at += size
 
 
+def varints(data: bytes) -> list[int]:
+    """A packed field."""
+    values, at = [], 0
+    while at < len(data):
+        value, at = _read_varint(data, at)
+        values.append(value)
+    return values
+
+
 def _varint(value: int) -> bytes:
     value &= (1 << 64) - 1
     out = bytearray()
