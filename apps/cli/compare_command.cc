@@ -89,23 +89,32 @@ Status WriteReports(const studio::Comparison& comparison, const std::string& fol
   return WriteFileAtomically(folder + "/report.html", page);
 }
 
-Status MakeFolder(const std::string& folder) {
+// Whether there was none before.
+Result<bool> MakeFolder(const std::string& folder) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  return error ? IoError(folder + ": cannot make the folder: " + error.message()) : OkStatus();
+  const bool made = std::filesystem::create_directories(folder, error);
+  if (error) return IoError(folder + ": cannot make the folder: " + error.message());
+  return made;
 }
 
-Status Run(const Options& options) {
+Status CompareInto(const Options& options) {
   const studio::CompareOptions compare = ToStudio(options);
-  PICABIA_RETURN_IF_ERROR(studio::StartPictures("picabia", options.threads));
-  if (auto loaded = LoadOperatorSet(options.libraries, "cpu"); !loaded.ok()) return loaded.status();
-  PICABIA_RETURN_IF_ERROR(MakeFolder(options.output));  // before minutes of work
   PICABIA_ASSIGN_OR_RETURN(studio::Comparison comparison, studio::Compare(compare));
   comparison.runs = options.runs;
   comparison.threads = ThreadPool(options.threads).threads();
   PICABIA_RETURN_IF_ERROR(WriteReports(comparison, options.output));
   Print(options.json ? studio::CompareJson(comparison) : studio::CompareText(comparison));
   return OkStatus();
+}
+
+Status Run(const Options& options) {
+  PICABIA_RETURN_IF_ERROR(studio::StartPictures("picabia", options.threads));
+  if (auto loaded = LoadOperatorSet(options.libraries, "cpu"); !loaded.ok()) return loaded.status();
+  PICABIA_ASSIGN_OR_RETURN(const bool made, MakeFolder(options.output));  // before minutes of work
+  Status status = CompareInto(options);
+  std::error_code error;
+  if (!status.ok() && made) std::filesystem::remove(options.output, error);  // where it is empty
+  return status;
 }
 
 int CompareAction(const Options& options) {

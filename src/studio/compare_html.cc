@@ -305,7 +305,7 @@ std::string Saturated(const Comparison& c) {
           "class=\"name\">{}</td><td>{} of "
           "{}</td><td>{:.3f}</td><td>{:.3f}</td><td>{:.3f}</td><td>{:.2f}</td></tr>\n",
           Escape(v.Label()), Escape(m.node), Escape(m.what), m.saturated, m.channels, m.limit,
-          m.exact, m.given, std::abs(m.exact) / std::max(std::abs(m.given), 1e-30));
+          m.exact, m.given, m.factor());
   if (rows.empty()) return "";
   return "<h2>Means that saturate on the card</h2>\n<div class=\"panel\"><table><thead><tr><th "
          "class=\"name\">variant</th><th class=\"name\">node</th><th class=\"name\">what</th>"
@@ -351,9 +351,10 @@ Result<std::string> CompareHtml(const Comparison& c) {
   const std::string body =
       "<h1>" + title + "</h1>\n<p class=\"path\">" + Escape(c.image) +
       fmt::format(
-          ", {}x{}; {} timed runs after the first call, {} threads, {}; device mlu: {} "
+          ", {}x{}; {} timed run{} after the first call, {} threads, {}; device mlu: {} "
           "numerics</p>\n",
-          c.width, c.height, c.runs, c.threads, c.isa, c.wide ? "wide" : "faithful") +
+          c.width, c.height, c.runs, c.runs == 1 ? "" : "s", c.threads, c.isa,
+          c.wide ? "wide" : "faithful") +
       Words(c) + Table(c) + Slider(c) + pictures + ErrorChart(c) + TimeChart(c) + Saturated(c) +
       PhotoTable(c) + "<script>" + kScript + "</script>\n";
   return page::Document(title, kStyle, body);

@@ -52,5 +52,14 @@ TEST(Compare, PercentilesAreOfTheNearestRank) {
   EXPECT_EQ(time.Percentile(1), 4);
 }
 
+// Saturated rows of both signs: their mean is nothing, which is less wrong than a variance of
+// millions.
+TEST(Compare, CancelledRowsAreNotTheWorst) {
+  const mlu::SaturatedMean mean{"a", "mean", 64, 64, -9433, 0, 60};
+  const mlu::SaturatedMean variance{"a", "variance", 64, 64, 1.2e9, 60, 60};
+  EXPECT_DOUBLE_EQ(mean.factor(), 9433.0 / 60);
+  EXPECT_DOUBLE_EQ(variance.factor(), 2e7);
+}
+
 }  // namespace
 }  // namespace picabia::studio

@@ -32,6 +32,34 @@ std::vector<double> Psnrs(const VariantResult& v) {
   return all;
 }
 
+// What is to be said of variants, in the order of the variants; those of which the same is to be
+// said share a line.
+class Sayings {
+ public:
+  void Add(const VariantResult& v, std::string text) {
+    for (Saying& s : sayings_) {
+      if (s.text != text) continue;
+      s.labels += "; " + v.Label();
+      s.several = true;
+      return;
+    }
+    sayings_.push_back({std::move(text), v.Label(), false});
+  }
+
+  // Calls say(labels, text, whether there are several labels).
+  template <typename Say>
+  void Write(Say say) const {
+    for (const Saying& s : sayings_) say(s.labels, s.text, s.several);
+  }
+
+ private:
+  struct Saying {
+    std::string text, labels;
+    bool several;
+  };
+  std::vector<Saying> sayings_;
+};
+
 template <typename Key>
 const VariantResult* Least(const Comparison& c, Key key, bool with_reference) {
   const VariantResult* least = nullptr;
@@ -80,8 +108,12 @@ void Differing(const Comparison& c, std::vector<std::string>& lines) {
         fmt::format("{}{} ({})", names.empty() ? "" : "; ", v.Label(), Decibels(v.quality.psnr));
   }
   if (!names.empty()) lines.push_back("Visibly different (less than 30 dB): " + names + ".");
+  Sayings problems;
   for (const VariantResult& v : c.variants)
-    if (!v.ok()) lines.push_back(v.Label() + " does not run: " + v.problem + ".");
+    if (!v.ok()) problems.Add(v, v.problem);
+  problems.Write([&](const std::string& labels, const std::string& text, bool several) {
+    lines.push_back(labels + (several ? " do" : " does") + " not run: " + text + ".");
+  });
 }
 
 void OnTheCard(const Comparison& c, std::vector<std::string>& lines) {
@@ -120,37 +152,45 @@ void SizeAndMemory(const Comparison& c, std::vector<std::string>& lines) {
 }
 
 void Saturation(const Comparison& c, std::vector<std::string>& lines) {
+  Sayings sayings;
   for (const VariantResult& v : c.variants) {
     if (!v.ok() || v.variant.device != "mlu" || c.wide) continue;
     if (v.saturated.empty()) {
-      lines.push_back(v.Label() + ": no mean over the picture saturates on the card.");
+      sayings.Add(v, "no mean over the picture saturates on the card.");
       continue;
     }
     const auto worst =
-        std::max_element(v.saturated.begin(), v.saturated.end(), [](const auto& a, const auto& b) {
-          return std::abs(a.exact) * std::max(std::abs(b.given), 1e-30) <
-                 std::abs(b.exact) * std::max(std::abs(a.given), 1e-30);
-        });
-    lines.push_back(fmt::format(
-        "{}: {} mean{} over the picture saturate{} on the card, the worst at {} ({}: {:.1f} "
-        "instead of {:.1f}). Remedy: scale the convolution before it down, for example by 1/64 in "
-        "its weights; the norm takes it out again.",
-        v.Label(), v.saturated.size(), v.saturated.size() == 1 ? "" : "s",
-        v.saturated.size() == 1 ? "s" : "", worst->node, worst->what, worst->given, worst->exact));
+        std::max_element(v.saturated.begin(), v.saturated.end(),
+                         [](const auto& a, const auto& b) { return a.factor() < b.factor(); });
+    sayings.Add(
+        v, fmt::format(
+               "{} mean{} over the picture saturate{} on the card, the worst at {} ({}: {:.1f} "
+               "instead of {:.1f}). Remedy: scale the convolution before it down, for example by "
+               "1/64 in "
+               "its weights; the norm takes it out again.",
+               v.saturated.size(), v.saturated.size() == 1 ? "" : "s",
+               v.saturated.size() == 1 ? "s" : "", worst->node, worst->what, worst->given,
+               worst->exact));
   }
+  sayings.Write([&](const std::string& labels, const std::string& text, bool) {
+    lines.push_back(labels + ": " + text);
+  });
 }
 
 void Photos(const Comparison& c, std::vector<std::string>& lines) {
+  Sayings sayings;
   for (const VariantResult& v : c.variants) {
     if (v.photos.empty()) continue;
     const auto worst = std::min_element(
         v.photos.begin(), v.photos.end(),
         [](const auto& a, const auto& b) { return a.quality.psnr < b.quality.psnr; });
-    lines.push_back(fmt::format("{} over {} photo{}: median {}, worst {} ({}).", v.Label(),
-                                v.photos.size(), v.photos.size() == 1 ? "" : "s",
-                                Decibels(Median(Psnrs(v))), Decibels(worst->quality.psnr),
-                                worst->photo));
+    sayings.Add(v, fmt::format("over {} photo{}: median {}, worst {} ({}).", v.photos.size(),
+                               v.photos.size() == 1 ? "" : "s", Decibels(Median(Psnrs(v))),
+                               Decibels(worst->quality.psnr), worst->photo));
   }
+  sayings.Write([&](const std::string& labels, const std::string& text, bool) {
+    lines.push_back(labels + " " + text);
+  });
 }
 
 Json TimeJson(const VariantTime& time) {

@@ -324,7 +324,13 @@ def test_a_variant_that_does_not_run_is_named(picabia, style, photo, tmp_path):
     assert done.returncode == 0, done.stderr
     data = json.loads((tmp_path / "report.json").read_text())
     assert "--set" in data["variants"][1]["problem"] and re.search(r"cut<.pb, cpu fp32 +does not run", done.stdout)
-    assert "cut&lt;.pb" in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "cut&lt;.pb" in page and "; 1 timed run after the first call, " in page
+    # What is to be said of two variants alike is said once.
+    done = picabia("compare", style, cut, "--image", photo, "-o", tmp_path, "--devices", "cpu", "--runs", "1", "--photos", photo)
+    assert done.returncode == 0, done.stderr
+    [line] = [line for line in json.loads((tmp_path / "report.json").read_text())["conclusions"] if "not run" in line]
+    assert line.startswith("cut<.pb, cpu fp32; cut<.pb, cpu int8 do not run: ") and done.stdout.count("does not run") == 2
 
 
 @pytest.mark.parametrize("arguments, code, message", [
@@ -344,4 +350,4 @@ def test_refusals(picabia, style, photo, tmp_path, arguments, code, message):
     places = {"MODEL": str(style), "PHOTO": str(photo), "OUT": str(tmp_path / "out"), "PHOTO/x": f"{photo}/x"}
     done = picabia("compare", *(places.get(argument, argument) for argument in arguments))
     assert done.returncode == code and message in done.stderr, done.stderr
-    assert not (tmp_path / "out/report.html").exists() and done.stdout == ""
+    assert not (tmp_path / "out").exists() and done.stdout == ""  # not even an empty folder

@@ -3,6 +3,8 @@
 // after each operation.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +37,10 @@ struct SaturatedMean {
   double exact = 0;
   double given = 0;
   double limit = 0;  // what no mean over so many values can exceed: 65504 / n
+
+  // By how much it is wrong. Saturated rows of both signs may cancel: what is given then is next to
+  // nothing, and the limit says more than it.
+  double factor() const { return std::abs(exact) / std::max(std::abs(given), limit); }
 };
 
 class Device {

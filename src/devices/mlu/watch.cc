@@ -56,15 +56,17 @@ void Report(const std::string& node, const std::string& what, Reduced x,
   SaturatedMean entry{node, what};
   entry.channels = static_cast<int64_t>(x.given.size());
   entry.limit = static_cast<double>(rules::kLargestHalf) / static_cast<double>(longest);
-  double worst = -1;
   for (size_t i = 0; i < x.given.size(); ++i) {
     if (!x.saturated[i]) continue;
-    ++entry.saturated;
-    const double factor = std::fabs(x.exact[i]) / std::max(std::fabs(x.given[i]), 1e-30);
-    if (factor <= worst) continue;
-    worst = factor;
-    entry.exact = x.exact[i];
-    entry.given = x.given[i];
+    SaturatedMean channel = entry;
+    channel.exact = x.exact[i];
+    channel.given = x.given[i];
+    channel.saturated = entry.saturated + 1;
+    if (entry.saturated == 0 || channel.factor() > entry.factor()) {
+      entry = std::move(channel);
+    } else {
+      ++entry.saturated;
+    }
   }
   if (entry.saturated > 0) found.push_back(std::move(entry));
 }
