@@ -22,8 +22,7 @@ td.variant { text-align: left; white-space: normal; overflow-wrap: anywhere; min
 td.variant small { display: block; color: var(--soft); }
 td.why { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; margin-bottom: 12px; }
-.slider { max-width: 720px; }
-.slider .stack { position: relative; }
+.slider .stack { position: relative; cursor: ew-resize; touch-action: pan-y; }
 .slider img { width: 100%; display: block; border-radius: 4px; }
 .slider img.over { position: absolute; inset: 0; height: 100%; clip-path: inset(0 0 0 50%); }
 .slider .edge { position: absolute; top: 0; bottom: 0; left: 50%; width: 2px; margin-left: -1px; background: #fff;
@@ -58,6 +57,19 @@ if (slider) {
   };
   slider.querySelector('.under').src = document.querySelector('#picture-0 img').src;
   range.addEventListener('input', move);
+  // The picture itself can be dragged on, too; with a finger it still scrolls up and down.
+  const stack = slider.querySelector('.stack');
+  const drag = event => {
+    const box = stack.getBoundingClientRect();
+    range.value = 100 * (event.clientX - box.left) / box.width;
+    move();
+  };
+  stack.addEventListener('pointerdown', event => {
+    event.preventDefault();
+    if (event.isTrusted) stack.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  stack.addEventListener('pointermove', event => { if (event.buttons) drag(event); });
   choice.addEventListener('change', choose);
   choose();
   move();
@@ -158,7 +170,12 @@ std::string Slider(const Comparison& c) {
     options += fmt::format("<option value=\"{}\">{}</option>", i, Escape(c.variants[i].Label()));
   }
   if (options.empty()) return "";
-  return "<h2>Side by side</h2>\n<div class=\"panel slider\"><select aria-label=\"variant\">" +
+  // So wide that a tall picture can be seen with the slider under it.
+  const double ratio = static_cast<double>(c.width) / static_cast<double>(c.height);
+  return fmt::format(
+             "<h2>Side by side</h2>\n<div class=\"panel slider\" style=\"max-width: clamp(280px, "
+             "calc(75vh * {:.3f}), 720px)\"><select aria-label=\"variant\">",
+             ratio) +
          options + "</select><div class=\"stack\"><img class=\"under\" alt=\"" +
          Escape(c.variants[0].Label()) +
          "\"><img class=\"over\" alt=\"\"><div class=\"edge\"></div></div>"

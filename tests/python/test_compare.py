@@ -34,6 +34,10 @@ PROBE = """<script>window.addEventListener('load', () => {
   result.width = Math.round(over.getBoundingClientRect().width);
   result.left = at(10);
   result.right = at(90);
+  const box = over.getBoundingClientRect(), drag = (type, part) => over.dispatchEvent(new PointerEvent(type, {
+    bubbles: true, buttons: 1, clientX: box.left + box.width * part, clientY: box.top + 1}));
+  drag('pointerdown', 0.5), drag('pointermove', 0.25);
+  result.dragged = [Number(range.value), getComputedStyle(over).clipPath];
   choice.selectedIndex = choice.options.length - 1;
   choice.dispatchEvent(new Event('change'));
   result.changed = over.src === document.querySelector(`#picture-${choice.value} img`).src;
@@ -222,6 +226,7 @@ def test_the_page_in_a_browser(request, of, tmp_path, width):
     assert result["broken"] == 0 and result["pictures"] == 2 + 2 * 5 + 2  # and two of the slider
     assert result["left"][0] == "inset(0px 0px 0px 10%)" and result["right"][0] == "inset(0px 0px 0px 90%)"
     assert result["right"][1] - result["left"][1] == pytest.approx(0.8 * result["width"], abs=2)
+    assert result["dragged"] == [25, "inset(0px 0px 0px 25%)"]
     assert result["changed"] and result["chosen"]
     assert result["wider"] <= 0  # nothing sticks out at the right
     if width == 1280:
