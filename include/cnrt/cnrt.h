@@ -205,6 +205,9 @@ typedef enum cnrtCoreVersion {
   CNRT_MLU270 = 5,
   CNRT_MLU220 = 6,
   CNRT_MLU290 = 7,
+  CNRT_1M20 = 8,
+  CNRT_1M70 = 9,
+  CNRT_CISS = 10,
   CNRT_MLU370 = 11
 } cnrtCoreVersion_t;
 

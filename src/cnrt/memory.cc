@@ -95,9 +95,10 @@ cnrtRet_t Fill(void* pointer, Unit value, size_t n, bool asynchronous, cnrtQueue
 
 }  // namespace
 
-cnrtRet_t CheckDeviceRange(const void* address, size_t bytes) {
+cnrtRet_t CheckDeviceRange(const void* address, size_t bytes, int device) {
   const auto block = DeviceMemory::Get().Find(address);
-  if (!block) return CNRT_RET_ERR_FIND_DEV_ADDR;
+  if (!block || (device != kAnyDevice && block->device != device))
+    return CNRT_RET_ERR_FIND_DEV_ADDR;
   const size_t offset = static_cast<size_t>(static_cast<const char*>(address) -
                                             static_cast<const char*>(block->base));
   return bytes > block->bytes - offset ? CNRT_RET_ERR_OUT_RANGE : CNRT_RET_SUCCESS;
