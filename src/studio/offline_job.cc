@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "devices/mlu/device.h"
 #include "runtime/dry_run.h"
+#include "studio/host_inputs.h"
 #include "studio/models.h"
 
 namespace picabia::studio {
@@ -57,31 +58,58 @@ Result<Shape> FixedShape(const ir::Graph& graph, const ir::Value& value, int64_t
   return shape;
 }
 
+// Of a tensor of the model.
+Result<Shape> ShapeOf(const std::string& tensor, const CompileRequest& request, int64_t batch);
+
 Status FixShapes(ir::Graph& graph, int64_t batch, const CompileRequest& request) {
+  std::vector<ir::ValueId> of_host;
   for (const ir::ValueId id : graph.inputs) {
     ir::Value& value = graph.value(id);
-    PICABIA_ASSIGN_OR_RETURN(const Shape shape, FixedShape(graph, value, batch, request));
+    const auto normalized = value.declared_shape ? std::nullopt : NormalizedTensor(graph, id);
+    if (normalized) of_host.push_back(id);
+    PICABIA_ASSIGN_OR_RETURN(const Shape shape,
+                             normalized ? ShapeOf(graph.value(*normalized).name, request, batch)
+                                        : FixedShape(graph, value, batch, request));
     value.declared_shape = shape;
     value.frozen_shape.reset();
   }
-  return OkStatus();
+  return of_host.empty() || !request.fetches.empty() ? OkStatus()
+                                                     : KeepOutputsThatNeed(graph, of_host);
 }
 
-Result<program::Program> CompileAt(const CompileRequest& request, int64_t batch) {
+// `only`: a tensor to compute instead of the outputs.
+Result<program::Program> CompileAt(const CompileRequest& request, int64_t batch,
+                                   const std::string& only = "") {
   ModelOptions options;
   options.preprocess = request.preprocess;
   options.compile.operators = request.operators;
-  options.compile.fetches = request.fetches;
+  if (only.empty()) options.compile.fetches = request.fetches;
   options.compile.pipeline.target = passes::Target::kMlu270;
   if (request.as_cambricon) options.compile.power = ops::PowerConvention::kCambriconMlu;
   options.change = [&](ir::Graph* graph) {
     if (graph == nullptr)
       return Unsupported("is compiled already: target mlu270 wants the file it was made of");
     PICABIA_RETURN_IF_ERROR(BindInputs(*graph, request.sets));
+    if (!only.empty()) {
+      PICABIA_ASSIGN_OR_RETURN(const ir::ValueId id, graph->FindValue(only));
+      PICABIA_RETURN_IF_ERROR(ir::SetInterface(*graph, {}, {id}));
+    }
     return FixShapes(*graph, batch, request);
   };
   PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(request.model, options));
   return *model.program;
+}
+
+Result<std::vector<ops::TensorType>> TypesOf(const Program& program) {
+  std::vector<Shape> shapes;
+  for (const program::Port& port : program.inputs) shapes.push_back(port.declared_shape);
+  return runtime::DryRun(program, shapes);
+}
+
+Result<Shape> ShapeOf(const std::string& tensor, const CompileRequest& request, int64_t batch) {
+  PICABIA_ASSIGN_OR_RETURN(const Program program, CompileAt(request, batch, tensor));
+  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(program));
+  return types[static_cast<size_t>(program.outputs[0].value)].shape;
 }
 
 // The card's integer unit is what an offline model is for.
@@ -148,9 +176,7 @@ int64_t MemoryOf(const Program& program, const std::vector<ops::TensorType>& typ
 Result<OfflineFunction> MakeFunction(const CompileRequest& request, int64_t batch) {
   PICABIA_ASSIGN_OR_RETURN(Program program, CompileAt(request, batch));
   PICABIA_RETURN_IF_ERROR(CheckQuantized(program, request.model));
-  std::vector<Shape> shapes;
-  for (const program::Port& port : program.inputs) shapes.push_back(port.declared_shape);
-  PICABIA_ASSIGN_OR_RETURN(const auto types, runtime::DryRun(program, shapes));
+  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(program));
   OfflineFunction function;
   const auto port_of = [&](const program::Port& port, bool channels_first,
                            const std::string& io_type) {
