@@ -199,6 +199,9 @@ def test_environment(picabia, quantized, examples, picabia_binary, tmp_path):
         return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
 
     assert run().stderr == ""
+    for off in ("", "0", "off", "OFF", "false"):
+        assert run(CNRT_PRINT_INFO=off, CNRT_GET_HARDWARE_TIME=off).stderr == ""
+    assert "subnet0: ready on device 0" in run(CNRT_PRINT_INFO="on").stderr
     assert re.search(r"subnet0: hardware time, modelled: \d+\.\d us", run(CNRT_GET_HARDWARE_TIME="1").stderr)
     other = run(PICABIA_MLU_CARD="MLU220", CNRT_PRINT_INFO="1")
     assert other.returncode == 1 and "632020" in other.stderr and "MLU270" in other.stderr
