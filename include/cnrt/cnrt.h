@@ -602,7 +602,9 @@ CNRT_DLL_API cnrtRet_t cnrtFindDevAddrWithOffsetByMappedAddr(void *mapped_host_p
 /* INVALID when it is not mapped. Nothing to do otherwise. */
 CNRT_DLL_API cnrtRet_t cnrtCacheOperation(void *host_ptr, cnrtCacheOps_t opr);
 CNRT_DLL_API cnrtRet_t cnrtCacheOperationRange(void *host_ptr, size_t size, cnrtCacheOps_t opr);
-/* Within one process only: device memory of this device belongs to its process. */
+/* Of a whole block; the same handle each time. It may be mapped in any process of the same user
+ * while the block lives; there it is read, written and unmapped, not freed. NORES: the system gives
+ * no shared memory. */
 CNRT_DLL_API cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle *handle, void *devPtr);
 CNRT_DLL_API cnrtRet_t cnrtMapMemHandle(void **devPtr, cnrtIpcMemHandle handle, int flag);
 CNRT_DLL_API cnrtRet_t cnrtUnMapMemHandle(void *devPtr);

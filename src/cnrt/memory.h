@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <shared_mutex>
 
 #include "cnrt/cnrt.h"
@@ -11,6 +12,9 @@ namespace picabia::cnrt {
 // While it lives no block is freed: what is checked stays true, what is put into a queue is waited
 // for. Not to be taken twice by one thread.
 [[nodiscard]] std::shared_lock<std::shared_mutex> UseMemory();
+
+// The opposite: while it lives nobody uses memory, and no queue has work that does.
+[[nodiscard]] std::unique_lock<std::shared_mutex> OwnMemory();
 
 constexpr int kAnyDevice = -1;
 
