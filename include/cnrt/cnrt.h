@@ -326,7 +326,8 @@ CNRT_DLL_API cnrtRet_t cnrtGetDeviceCount(unsigned int *dev_num);
 /* ordinal -1 is the fake device; the environment's CNRT_DEFAULT_DEVICE comes before `ordinal`. */
 CNRT_DLL_API cnrtRet_t cnrtGetDeviceHandle(cnrtDev_t *pdev, int ordinal);
 CNRT_DLL_API cnrtRet_t cnrtGetDeviceInfo(cnrtDeviceInfo_t *info, int device_ordinal);
-/* Of the calling thread; device 0 until one is chosen. */
+/* Of the calling thread; device 0 until one is chosen. On the fake device queues, notifiers and
+ * kernels give WARNING_FAKE_DEVICE; the rest is done on device 0. */
 CNRT_DLL_API cnrtRet_t cnrtSetCurrentDevice(cnrtDev_t dev);
 CNRT_DLL_API cnrtRet_t cnrtGetCurrentDevice(cnrtDev_t *pdev);
 CNRT_DLL_API cnrtRet_t cnrtGetCurrentOrdinal(unsigned int *dev_ordinal);

@@ -42,6 +42,23 @@ TEST_F(Devices, AreCountedAndChosen) {
   EXPECT_EQ(cnrtGetDeviceHandle(&device, 3), CNRT_RET_ERR_INVALID);
 }
 
+TEST_F(Devices, TheFakeOneHasNoQueues) {
+  cnrtDev_t fake = 0, current = 0;
+  ASSERT_EQ(cnrtGetDeviceHandle(&fake, -1), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtSetCurrentDevice(fake), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtGetCurrentDevice(&current), CNRT_RET_SUCCESS);
+  EXPECT_EQ(current, fake);
+  cnrtQueue_t queue = nullptr;
+  cnrtNotifier_t notifier = nullptr;
+  EXPECT_EQ(cnrtCreateQueue(&queue), CNRT_RET_WARNING_FAKE_DEVICE);
+  EXPECT_EQ(cnrtCreateNotifier(&notifier), CNRT_RET_WARNING_FAKE_DEVICE);
+  EXPECT_EQ(queue, nullptr);
+  EXPECT_EQ(notifier, nullptr);
+  Choose(1);
+  EXPECT_EQ(cnrtCreateQueue(&queue), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtCreateNotifier(&notifier), CNRT_RET_SUCCESS);
+}
+
 TEST_F(Devices, PeerCopiesWantTheDevicesOfTheBlocks) {
   ASSERT_EQ(cnrtMemset(blocks_[0], 7, 64), CNRT_RET_SUCCESS);
   EXPECT_EQ(cnrtMemcpyPeer(blocks_[1], 1, blocks_[0], 0, 64), CNRT_RET_SUCCESS);
