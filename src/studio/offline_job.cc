@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/checked.h"
 #include "devices/mlu/device.h"
@@ -61,25 +62,35 @@ Result<Shape> FixedShape(const ir::Graph& graph, const ir::Value& value, int64_t
 // Of a tensor of the model.
 Result<Shape> ShapeOf(const std::string& tensor, const CompileRequest& request, int64_t batch);
 
-Status FixShapes(ir::Graph& graph, int64_t batch, const CompileRequest& request) {
-  std::vector<ir::ValueId> of_host;
+struct Compiled {
+  Program program;
+  std::set<std::string> of_host;  // inputs that are no pictures: the host computes them
+};
+
+Status FixShapes(ir::Graph& graph, int64_t batch, const CompileRequest& request,
+                 std::set<std::string>* of_host) {
+  std::vector<ir::ValueId> without_shape;
   for (const ir::ValueId id : graph.inputs) {
     ir::Value& value = graph.value(id);
-    const auto normalized = value.declared_shape ? std::nullopt : NormalizedTensor(graph, id);
-    if (normalized) of_host.push_back(id);
+    const auto normalized = NormalizedTensor(graph, id);
+    const bool infer = normalized && !value.declared_shape;
+    if (normalized) of_host->insert(value.name);
+    if (infer) without_shape.push_back(id);
     PICABIA_ASSIGN_OR_RETURN(const Shape shape,
-                             normalized ? ShapeOf(graph.value(*normalized).name, request, batch)
-                                        : FixedShape(graph, value, batch, request));
+                             infer ? ShapeOf(graph.value(*normalized).name, request, batch)
+                                   : FixedShape(graph, value, batch, request));
     value.declared_shape = shape;
     value.frozen_shape.reset();
   }
-  return of_host.empty() || !request.fetches.empty() ? OkStatus()
-                                                     : KeepOutputsThatNeed(graph, of_host);
+  return without_shape.empty() || !request.fetches.empty()
+             ? OkStatus()
+             : KeepOutputsThatNeed(graph, without_shape);
 }
 
 // `only`: a tensor to compute instead of the outputs.
-Result<program::Program> CompileAt(const CompileRequest& request, int64_t batch,
-                                   const std::string& only = "") {
+Result<Compiled> CompileAt(const CompileRequest& request, int64_t batch,
+                           const std::string& only = "") {
+  Compiled compiled;
   ModelOptions options;
   options.preprocess = request.preprocess;
   options.compile.operators = request.operators;
@@ -94,22 +105,25 @@ Result<program::Program> CompileAt(const CompileRequest& request, int64_t batch,
       PICABIA_ASSIGN_OR_RETURN(const ir::ValueId id, graph->FindValue(only));
       PICABIA_RETURN_IF_ERROR(ir::SetInterface(*graph, {}, {id}));
     }
-    return FixShapes(*graph, batch, request);
+    return FixShapes(*graph, batch, request, &compiled.of_host);
   };
   PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(request.model, options));
-  return *model.program;
+  compiled.program = *model.program;
+  return compiled;
 }
 
-Result<std::vector<ops::TensorType>> TypesOf(const Program& program) {
+Result<std::vector<ops::TensorType>> TypesOf(const Program& program, const std::string& model) {
   std::vector<Shape> shapes;
   for (const program::Port& port : program.inputs) shapes.push_back(port.declared_shape);
-  return runtime::DryRun(program, shapes);
+  auto types = runtime::DryRun(program, shapes);
+  if (!types.ok()) return types.status().WithContext(model);
+  return types;
 }
 
 Result<Shape> ShapeOf(const std::string& tensor, const CompileRequest& request, int64_t batch) {
-  PICABIA_ASSIGN_OR_RETURN(const Program program, CompileAt(request, batch, tensor));
-  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(program));
-  return types[static_cast<size_t>(program.outputs[0].value)].shape;
+  PICABIA_ASSIGN_OR_RETURN(const Compiled compiled, CompileAt(request, batch, tensor));
+  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(compiled.program, request.model));
+  return types[static_cast<size_t>(compiled.program.outputs[0].value)].shape;
 }
 
 // The card's integer unit is what an offline model is for.
@@ -174,9 +188,10 @@ int64_t MemoryOf(const Program& program, const std::vector<ops::TensorType>& typ
 }
 
 Result<OfflineFunction> MakeFunction(const CompileRequest& request, int64_t batch) {
-  PICABIA_ASSIGN_OR_RETURN(Program program, CompileAt(request, batch));
+  PICABIA_ASSIGN_OR_RETURN(Compiled compiled, CompileAt(request, batch));
+  Program& program = compiled.program;
   PICABIA_RETURN_IF_ERROR(CheckQuantized(program, request.model));
-  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(program));
+  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(program, request.model));
   OfflineFunction function;
   const auto port_of = [&](const program::Port& port, bool channels_first,
                            const std::string& io_type) {
@@ -186,7 +201,8 @@ Result<OfflineFunction> MakeFunction(const CompileRequest& request, int64_t batc
   for (const program::Port& port : program.inputs) {
     PICABIA_ASSIGN_OR_RETURN(OfflinePort made,
                              port_of(port, program.picture.nchw, request.io_type));
-    if (request.io_type == "uint8") TakePixels(made, program.picture);
+    if (request.io_type == "uint8" && !compiled.of_host.contains(made.name))
+      TakePixels(made, program.picture);
     function.inputs.push_back(std::move(made));
   }
   for (const program::Port& port : program.outputs) {

@@ -127,6 +127,8 @@ def test_the_numpy_variant_has_two_inputs(layer, picabia, cnrt, quantized, onlin
     [found] = cnrt.run(out, [content, square])
     expected = online(host, {source: content.astype(np.float32), hole: square.astype(np.float32)}, target)
     np.testing.assert_array_equal(found.astype(np.float32), expected)
+    out = compile_model(picabia, host, tmp_path / "u.cambricon", "--size", "48x80", "--io-type", "uint8")
+    np.testing.assert_array_equal(cnrt.run(out, [content.astype(np.uint8), square])[0], found)  # squares are no pixels
     twins = (tmp_path / "m.cambricon_twins").read_text()
     assert "Input number: 2" in twins and "Output number: 1" in twins
     assert f"Shape(dim): {' '.join(map(str, x.shape))}\n    Name: {hole}" in twins
