@@ -205,6 +205,9 @@ typedef enum cnrtCoreVersion {
   CNRT_MLU270 = 5,
   CNRT_MLU220 = 6,
   CNRT_MLU290 = 7,
+  CNRT_1M20 = 8,
+  CNRT_1M70 = 9,
+  CNRT_CISS = 10,
   CNRT_MLU370 = 11
 } cnrtCoreVersion_t;
 
@@ -323,7 +326,8 @@ CNRT_DLL_API cnrtRet_t cnrtGetDeviceCount(unsigned int *dev_num);
 /* ordinal -1 is the fake device; the environment's CNRT_DEFAULT_DEVICE comes before `ordinal`. */
 CNRT_DLL_API cnrtRet_t cnrtGetDeviceHandle(cnrtDev_t *pdev, int ordinal);
 CNRT_DLL_API cnrtRet_t cnrtGetDeviceInfo(cnrtDeviceInfo_t *info, int device_ordinal);
-/* Of the calling thread; device 0 until one is chosen. */
+/* Of the calling thread; device 0 until one is chosen. On the fake device queues, notifiers and
+ * kernels give WARNING_FAKE_DEVICE; the rest is done on device 0. */
 CNRT_DLL_API cnrtRet_t cnrtSetCurrentDevice(cnrtDev_t dev);
 CNRT_DLL_API cnrtRet_t cnrtGetCurrentDevice(cnrtDev_t *pdev);
 CNRT_DLL_API cnrtRet_t cnrtGetCurrentOrdinal(unsigned int *dev_ordinal);
@@ -599,7 +603,9 @@ CNRT_DLL_API cnrtRet_t cnrtFindDevAddrWithOffsetByMappedAddr(void *mapped_host_p
 /* INVALID when it is not mapped. Nothing to do otherwise. */
 CNRT_DLL_API cnrtRet_t cnrtCacheOperation(void *host_ptr, cnrtCacheOps_t opr);
 CNRT_DLL_API cnrtRet_t cnrtCacheOperationRange(void *host_ptr, size_t size, cnrtCacheOps_t opr);
-/* Within one process only: device memory of this device belongs to its process. */
+/* Of a whole block; the same handle each time. It may be mapped in any process of the same user
+ * while the block lives; there it is read, written and unmapped, not freed. NORES: the system gives
+ * no shared memory. */
 CNRT_DLL_API cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle *handle, void *devPtr);
 CNRT_DLL_API cnrtRet_t cnrtMapMemHandle(void **devPtr, cnrtIpcMemHandle handle, int flag);
 CNRT_DLL_API cnrtRet_t cnrtUnMapMemHandle(void *devPtr);

@@ -118,6 +118,8 @@ class Context {
     }
     reserved_ = wanted;
     run_ = *std::move(run);
+    PrintInfo(function_->name + ": ready on device " + std::to_string(device_) + ", " +
+              std::to_string(wanted >> 10) + " KB of its memory are taken");
     return CNRT_RET_SUCCESS;
   }
 

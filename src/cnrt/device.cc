@@ -37,6 +37,7 @@ Process& TheProcess() {
 
 struct ThreadState {
   int device = 0;
+  bool on_fake = false;  // the device is that of ordinal -1; memory and contexts are of device 0
   cnrtChannelType_t channel = CNRT_CHANNEL_TYPE_NONE;
   cnrtRet_t last_error = CNRT_RET_SUCCESS;
 };
@@ -92,7 +93,11 @@ cnrtCoreVersion_t CardVersion() {
 bool Initialised() { return TheProcess().initialised; }
 bool ForkedAway() { return TheProcess().forked; }
 int CurrentDevice() { return thread_state.device; }
-void SetCurrentDeviceOrdinal(int ordinal) { thread_state.device = ordinal; }
+bool OnFakeDevice() { return thread_state.on_fake; }
+void SetCurrentDeviceOrdinal(int ordinal) {
+  thread_state.device = ordinal;
+  thread_state.on_fake = false;
+}
 cnrtRet_t LastError() { return thread_state.last_error; }
 void SetLastError(cnrtRet_t error) { thread_state.last_error = error; }
 
@@ -169,10 +174,12 @@ cnrtRet_t cnrtGetDeviceInfo(cnrtDeviceInfo_t* info, int device_ordinal) {
 
 cnrtRet_t cnrtSetCurrentDevice(cnrtDev_t dev) {
   return Ready([&] {
-    if (dev == kFakeDevice) return CNRT_RET_WARNING_FAKE_DEVICE;
+    const bool fake = dev == kFakeDevice;
+    if (fake) dev = kFirstDevice;
     if (dev < kFirstDevice || dev >= kFirstDevice + static_cast<cnrtDev_t>(DeviceCount()))
       return CNRT_RET_ERR_INVALID;
-    thread_state.device = static_cast<int>(dev - kFirstDevice);
+    SetCurrentDeviceOrdinal(static_cast<int>(dev - kFirstDevice));
+    thread_state.on_fake = fake;
     return CNRT_RET_SUCCESS;
   });
 }
@@ -182,7 +189,8 @@ cnrtRet_t cnrtGetCurrentDevice(cnrtDev_t* pdev) {
   return Anytime([&] {
     if (pdev == nullptr) return CNRT_RET_ERR_INVALID;
     if (!Initialised()) return CNRT_RET_ERR_INIT;
-    *pdev = kFirstDevice + static_cast<cnrtDev_t>(thread_state.device);
+    *pdev =
+        OnFakeDevice() ? kFakeDevice : kFirstDevice + static_cast<cnrtDev_t>(thread_state.device);
     return CNRT_RET_SUCCESS;
   });
 }

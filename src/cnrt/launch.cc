@@ -239,6 +239,7 @@ cnrtRet_t cnrtInvokeKernel_V2(const void* function, cnrtDim3_t dim, cnrtKernelPa
   return Ready([&] {
     std::vector<picabia::bang::Argument> arguments;
     if (!ReadParams(params, {}, &arguments)) return CNRT_RET_ERR_INVALID;
+    if (OnFakeDevice()) return CNRT_RET_WARNING_FAKE_DEVICE;
     return Launch(function, dim, std::move(arguments), func_type, queue);
   });
 }

@@ -305,6 +305,10 @@ cnrtRet_t cnrtGetDataShape(cnrtDataDesc_t desc, unsigned* n, unsigned* c, unsign
 cnrtRet_t cnrtSetHostDataLayout(cnrtDataDesc_t desc, cnrtDataType_t dtype, cnrtDimOrder_t order) {
   return WithDesc(desc, [&](DataDesc& d) {
     if (order != CNRT_NCHW && order != CNRT_NHWC) return CNRT_RET_ERR_UNSUPPORTED;
+    bool known = false;
+    for (size_t i = 0; i < picabia::kNumDTypes; ++i)
+      known = known || (dtype != CNRT_INVALID && TypeOf(static_cast<picabia::DType>(i)) == dtype);
+    if (!known) return CNRT_RET_ERR_UNSUPPORTED;
     d.SetLayout(dtype, order == CNRT_NCHW);
     return CNRT_RET_SUCCESS;
   });

@@ -129,6 +129,8 @@ TEST_F(CnrtLegacy, ConvertsPixels) {
   EXPECT_EQ(cnrtMemcpyByDesc(block, in.data(), in_[0], CNRT_MEM_TRANS_DIR_HOST2DEV),
             CNRT_RET_ERR_UNSUPPORTED);
   EXPECT_EQ(cnrtSetHostDataLayout(in_[0], CNRT_UINT8, CNRT_HWCN), CNRT_RET_ERR_UNSUPPORTED);
+  for (const auto type : {CNRT_INVALID, CNRT_AUTO, static_cast<cnrtDataType_t>(0x7F)})
+    EXPECT_EQ(cnrtSetHostDataLayout(in_[0], type, CNRT_NHWC), CNRT_RET_ERR_UNSUPPORTED);
   EXPECT_EQ(cnrtFree(block), CNRT_RET_SUCCESS);
 }
 

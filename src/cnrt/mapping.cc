@@ -1,5 +1,10 @@
-// Device memory in the host's addresses (here the same addresses), its sharing, and the lists of
-// named values of cnrtMallocBufferEx.
+// Device memory in the host's addresses (here the same addresses), its sharing with other
+// processes, and the lists of named values of cnrtMallocBufferEx.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -22,7 +27,7 @@ struct Mappings {
   std::map<uintptr_t, size_t> mapped;     // by cnrtMap and cnrtMapRange
   std::map<uintptr_t, uintptr_t> shared;  // cnrtAcquireMemHandle: handle -> address, 0: freed
   std::map<uintptr_t, int> opened;        // cnrtMapMemHandle: address -> times
-  uintptr_t next_handle = 0x49504301;     // no address, and not 0
+  unsigned shares = 0;                    // how many there were
 };
 Mappings& TheMappings() {
   static Mappings* mappings = new Mappings;  // never destroyed: see TheProcess of device.cc
@@ -37,6 +42,45 @@ const std::pair<const uintptr_t, size_t>* FindMapping(const Mappings& m, const v
   if (found == m.mapped.begin()) return nullptr;
   --found;
   return Number(host) - found->first < found->second ? &*found : nullptr;
+}
+
+// A handle names the file in which a block is shared: by process and number, and, since numbers
+// come again, by the block's own, which is in the file's name with its size and device.
+constexpr int kFileBits = 20, kShareBits = 20;
+constexpr char kShareName[] = "picabia-cnrt-%u-%zu-%d";
+
+uintptr_t HandleOf(pid_t process, unsigned share, int file) {
+  return (static_cast<uintptr_t>(process) << kShareBits | share) << kFileBits |
+         static_cast<uintptr_t>(file);
+}
+
+// A block of another process; null when the handle is none, or is stale.
+void* Import(uintptr_t handle) {
+  constexpr uintptr_t kFile = (1 << kFileBits) - 1, kShare = (1 << kShareBits) - 1;
+  char path[64], link[128];
+  std::snprintf(path, sizeof(path), "/proc/%ld/fd/%ld",
+                static_cast<long>(handle >> (kFileBits + kShareBits)),
+                static_cast<long>(handle & kFile));
+  const ssize_t length = readlink(path, link, sizeof(link) - 1);
+  if (length <= 0) return nullptr;
+  link[length] = '\0';
+  constexpr size_t kPrefix = sizeof("/memfd:") - 1;
+  unsigned share = 0;
+  size_t bytes = 0;
+  int device = 0;
+  if (static_cast<size_t>(length) < kPrefix ||
+      std::sscanf(link + kPrefix, kShareName, &share, &bytes, &device) != 3)
+    return nullptr;
+  if (share != (handle >> kFileBits & kShare) || device < 0 || device >= DeviceCount())
+    return nullptr;
+  const int file = open(path, O_RDWR | O_CLOEXEC);
+  if (file < 0) return nullptr;
+  struct stat status;
+  void* const block = fstat(file, &status) == 0 && static_cast<size_t>(status.st_size) >= bytes
+                          ? DeviceMemory::Get().Import(file, bytes, device)
+                          : nullptr;
+  close(file);
+  return block;
 }
 
 // size 0: to the end of the block.
@@ -159,10 +203,23 @@ cnrtRet_t cnrtAcquireMemHandle(cnrtIpcMemHandle* handle, void* devPtr) {
   Clear(handle);
   return Ready([&] {
     if (handle == nullptr) return CNRT_RET_ERR_INVALID;
-    if (!DeviceMemory::Get().Find(devPtr)) return CNRT_RET_ERR_FIND_DEV_ADDR;
-    const std::lock_guard lock(TheMappings().mutex);
-    const uintptr_t number = TheMappings().next_handle++;
-    TheMappings().shared[number] = Number(devPtr);
+    const auto own = OwnMemory();
+    const auto block = DeviceMemory::Get().Find(devPtr);
+    if (!block || block->base != devPtr || block->foreign) return CNRT_RET_ERR_FIND_DEV_ADDR;
+    Mappings& m = TheMappings();
+    const std::lock_guard lock(m.mutex);
+    for (const auto& [known, address] : m.shared) {
+      if (address != Number(devPtr)) continue;
+      *handle = reinterpret_cast<cnrtIpcMemHandle>(known);
+      return CNRT_RET_SUCCESS;
+    }
+    const unsigned share = ++m.shares % (1 << kShareBits);
+    char name[64];
+    std::snprintf(name, sizeof(name), kShareName, share, block->bytes, block->device);
+    const int file = DeviceMemory::Get().Share(devPtr, name);
+    if (file < 0 || file >> kFileBits != 0) return CNRT_RET_ERR_NORES;
+    const uintptr_t number = HandleOf(getpid(), share, file);
+    m.shared[number] = Number(devPtr);
     *handle = reinterpret_cast<cnrtIpcMemHandle>(number);
     return CNRT_RET_SUCCESS;
   });
@@ -174,11 +231,12 @@ cnrtRet_t cnrtMapMemHandle(void** devPtr, cnrtIpcMemHandle handle, int /*flag*/)
     if (devPtr == nullptr) return CNRT_RET_ERR_INVALID;
     Mappings& m = TheMappings();
     const std::lock_guard lock(m.mutex);
-    const auto found = m.shared.find(Number(handle));
-    if (found == m.shared.end()) return CNRT_RET_ERR_INVALID;
-    void* address = reinterpret_cast<void*>(found->second);
-    if (!DeviceMemory::Get().Find(address)) return CNRT_RET_ERR_FIND_DEV_ADDR;
-    ++m.opened[found->second];
+    const auto own = m.shared.find(Number(handle));
+    void* const address =
+        own == m.shared.end() ? Import(Number(handle)) : reinterpret_cast<void*>(own->second);
+    if (address == nullptr)
+      return own == m.shared.end() ? CNRT_RET_ERR_INVALID : CNRT_RET_ERR_FIND_DEV_ADDR;
+    ++m.opened[Number(address)];
     *devPtr = address;
     return CNRT_RET_SUCCESS;
   });
@@ -186,11 +244,14 @@ cnrtRet_t cnrtMapMemHandle(void** devPtr, cnrtIpcMemHandle handle, int /*flag*/)
 
 cnrtRet_t cnrtUnMapMemHandle(void* devPtr) {
   return Anytime([&] {
+    const auto block = DeviceMemory::Get().Find(devPtr);
+    const auto own = block && block->foreign ? OwnMemory() : std::unique_lock<std::shared_mutex>();
     Mappings& m = TheMappings();
     const std::lock_guard lock(m.mutex);
     const auto found = m.opened.find(Number(devPtr));
     if (found == m.opened.end()) return CNRT_RET_ERR_INVALID;
     if (--found->second == 0) m.opened.erase(found);
+    if (own.owns_lock()) DeviceMemory::Get().Free(devPtr);
     return CNRT_RET_SUCCESS;
   });
 }

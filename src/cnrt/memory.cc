@@ -95,9 +95,10 @@ cnrtRet_t Fill(void* pointer, Unit value, size_t n, bool asynchronous, cnrtQueue
 
 }  // namespace
 
-cnrtRet_t CheckDeviceRange(const void* address, size_t bytes) {
+cnrtRet_t CheckDeviceRange(const void* address, size_t bytes, int device) {
   const auto block = DeviceMemory::Get().Find(address);
-  if (!block) return CNRT_RET_ERR_FIND_DEV_ADDR;
+  if (!block || (device != kAnyDevice && block->device != device))
+    return CNRT_RET_ERR_FIND_DEV_ADDR;
   const size_t offset = static_cast<size_t>(static_cast<const char*>(address) -
                                             static_cast<const char*>(block->base));
   return bytes > block->bytes - offset ? CNRT_RET_ERR_OUT_RANGE : CNRT_RET_SUCCESS;
@@ -137,9 +138,15 @@ void FreeOnDevice(void* base) {
 
 std::shared_lock<std::shared_mutex> UseMemory() { return std::shared_lock(MemoryMutex()); }
 
-void FreeAllDeviceMemory() {
-  const std::lock_guard lock(MemoryMutex());
+std::unique_lock<std::shared_mutex> OwnMemory() {
+  WaitForAllWork();  // most of the wait, during which others may use memory
+  std::unique_lock lock(MemoryMutex());
   WaitForAllWork();
+  return lock;
+}
+
+void FreeAllDeviceMemory() {
+  const auto own = OwnMemory();
   ForgetMappings(nullptr, SIZE_MAX);
   DeviceMemory::Get().FreeAll();
 }
@@ -155,10 +162,8 @@ cnrtRet_t cnrtMallocFrameBuffer(void** pPtr, size_t bytes) { return Malloc(pPtr,
 cnrtRet_t cnrtFree(void* ptr) {
   return Ready([&] {
     const auto block = DeviceMemory::Get().Find(ptr);
-    if (!block || block->base != ptr) return CNRT_RET_ERR_FIND_DEV_ADDR;
-    WaitForAllWork();  // most of the wait, during which others may use memory
-    const std::lock_guard lock(MemoryMutex());
-    WaitForAllWork();
+    if (!block || block->base != ptr || block->foreign) return CNRT_RET_ERR_FIND_DEV_ADDR;
+    const auto own = OwnMemory();
     ForgetMappings(block->base, block->bytes);
     return DeviceMemory::Get().Free(ptr) ? CNRT_RET_SUCCESS : CNRT_RET_ERR_FIND_DEV_ADDR;
   });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <shared_mutex>
 
 #include "cnrt/cnrt.h"
@@ -12,9 +13,14 @@ namespace picabia::cnrt {
 // for. Not to be taken twice by one thread.
 [[nodiscard]] std::shared_lock<std::shared_mutex> UseMemory();
 
-// SUCCESS when [address, address + bytes) lies in one block of device memory; FIND_DEV_ADDR when
-// its start is in none, OUT_RANGE when it passes the end.
-cnrtRet_t CheckDeviceRange(const void* address, size_t bytes);
+// The opposite: while it lives nobody uses memory, and no queue has work that does.
+[[nodiscard]] std::unique_lock<std::shared_mutex> OwnMemory();
+
+constexpr int kAnyDevice = -1;
+
+// SUCCESS when [address, address + bytes) lies in one block of the memory of `device`;
+// FIND_DEV_ADDR when its start is in none, OUT_RANGE when it passes the end.
+cnrtRet_t CheckDeviceRange(const void* address, size_t bytes, int device = kAnyDevice);
 
 // What a card has: 16 GB, or as many MB as PICABIA_MLU_MEMORY_MB of the environment says.
 size_t DeviceBytes();

@@ -1,6 +1,8 @@
 // Models, functions, and what can be asked of them.
 #include "cnrt/model.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -249,8 +251,10 @@ cnrtDataType_t TypeOf(DType dtype) {
 
 bool IsSet(const char* variable) {
   const char* text = std::getenv(variable);
-  return text != nullptr && *text != '\0' && std::strcmp(text, "0") != 0 &&
-         std::strcmp(text, "false") != 0;
+  if (text == nullptr) return false;
+  for (const char* off : {"", "0", "off", "false", "no"})  // scripts for a card write OFF
+    if (strcasecmp(text, off) == 0) return false;
+  return true;
 }
 
 void PrintInfo(const std::string& text) {

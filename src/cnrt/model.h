@@ -40,10 +40,10 @@ cnrtFunction_t AddFunction(std::shared_ptr<Function> function);
 // CNRT_INVALID where the interface has no such type.
 cnrtDataType_t TypeOf(DType dtype);
 
-// Whether a variable of the environment is set, and not to nothing, 0 or false.
+// Whether a variable of the environment is set, and not to nothing, 0, off, false or no.
 bool IsSet(const char* variable);
 
-// To standard error where the environment's CNRT_PRINT_INFO is set and not 0 or false.
+// To standard error where the environment's CNRT_PRINT_INFO is set.
 void PrintInfo(const std::string& text);
 
 }  // namespace picabia::cnrt

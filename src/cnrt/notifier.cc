@@ -75,7 +75,8 @@ cnrtRet_t cnrtCreateNotifier(cnrtNotifier_t* notifier) {
   Clear(notifier);
   return Anytime([&] {
     if (notifier == nullptr) return CNRT_RET_ERR_INVALID;
-    return Initialised() ? CreateNotifier(notifier) : CNRT_RET_ERR_INIT;
+    if (!Initialised()) return CNRT_RET_ERR_INIT;
+    return OnFakeDevice() ? CNRT_RET_WARNING_FAKE_DEVICE : CreateNotifier(notifier);
   });
 }
 

@@ -177,7 +177,8 @@ cnrtRet_t cnrtCreateQueue(cnrtQueue_t* pQueue) {
   Clear(pQueue);
   return Anytime([&] {
     if (pQueue == nullptr) return CNRT_RET_ERR_INVALID;
-    return Initialised() ? CreateQueueOn(CurrentDevice(), pQueue) : CNRT_RET_ERR_INIT;
+    if (!Initialised()) return CNRT_RET_ERR_INIT;
+    return OnFakeDevice() ? CNRT_RET_WARNING_FAKE_DEVICE : CreateQueueOn(CurrentDevice(), pQueue);
   });
 }
 

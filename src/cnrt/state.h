@@ -25,6 +25,8 @@ bool ForkedAway();
 // The calling thread's device, an ordinal.
 int CurrentDevice();
 void SetCurrentDeviceOrdinal(int ordinal);
+// Whether the thread has chosen the fake one: no queue, notifier or kernel is for it.
+bool OnFakeDevice();
 
 cnrtRet_t LastError();
 void SetLastError(cnrtRet_t error);

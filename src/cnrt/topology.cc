@@ -56,8 +56,8 @@ cnrtRet_t CheckPeerCopy(void* dst, int dst_device, void* src, int src_device, si
   if (!Valid(dst_device) || !Valid(src_device)) return CNRT_RET_ERR_NODEV;
   if (count == 0) return CNRT_RET_SUCCESS;
   if (dst == nullptr || src == nullptr) return CNRT_RET_ERR_INVALID;
-  const cnrtRet_t result = CheckDeviceRange(dst, count);
-  return result == CNRT_RET_SUCCESS ? CheckDeviceRange(src, count) : result;
+  const cnrtRet_t result = CheckDeviceRange(dst, count, dst_device);
+  return result == CNRT_RET_SUCCESS ? CheckDeviceRange(src, count, src_device) : result;
 }
 
 }  // namespace

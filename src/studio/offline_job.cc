@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/checked.h"
 #include "devices/mlu/device.h"
 #include "runtime/dry_run.h"
+#include "studio/host_inputs.h"
 #include "studio/models.h"
 
 namespace picabia::studio {
@@ -57,31 +59,71 @@ Result<Shape> FixedShape(const ir::Graph& graph, const ir::Value& value, int64_t
   return shape;
 }
 
-Status FixShapes(ir::Graph& graph, int64_t batch, const CompileRequest& request) {
+// Of a tensor of the model.
+Result<Shape> ShapeOf(const std::string& tensor, const CompileRequest& request, int64_t batch);
+
+struct Compiled {
+  Program program;
+  std::set<std::string> of_host;  // inputs that are no pictures: the host computes them
+};
+
+Status FixShapes(ir::Graph& graph, int64_t batch, const CompileRequest& request,
+                 std::set<std::string>* of_host) {
+  std::vector<ir::ValueId> without_shape;
   for (const ir::ValueId id : graph.inputs) {
     ir::Value& value = graph.value(id);
-    PICABIA_ASSIGN_OR_RETURN(const Shape shape, FixedShape(graph, value, batch, request));
+    const auto normalized = NormalizedTensor(graph, id);
+    const bool infer = normalized && !value.declared_shape;
+    if (normalized) of_host->insert(value.name);
+    if (infer) without_shape.push_back(id);
+    PICABIA_ASSIGN_OR_RETURN(const Shape shape,
+                             infer ? ShapeOf(graph.value(*normalized).name, request, batch)
+                                   : FixedShape(graph, value, batch, request));
     value.declared_shape = shape;
     value.frozen_shape.reset();
   }
-  return OkStatus();
+  return without_shape.empty() || !request.fetches.empty()
+             ? OkStatus()
+             : KeepOutputsThatNeed(graph, without_shape);
 }
 
-Result<program::Program> CompileAt(const CompileRequest& request, int64_t batch) {
+// `only`: a tensor to compute instead of the outputs.
+Result<Compiled> CompileAt(const CompileRequest& request, int64_t batch,
+                           const std::string& only = "") {
+  Compiled compiled;
   ModelOptions options;
   options.preprocess = request.preprocess;
   options.compile.operators = request.operators;
-  options.compile.fetches = request.fetches;
+  if (only.empty()) options.compile.fetches = request.fetches;
   options.compile.pipeline.target = passes::Target::kMlu270;
   if (request.as_cambricon) options.compile.power = ops::PowerConvention::kCambriconMlu;
   options.change = [&](ir::Graph* graph) {
     if (graph == nullptr)
       return Unsupported("is compiled already: target mlu270 wants the file it was made of");
     PICABIA_RETURN_IF_ERROR(BindInputs(*graph, request.sets));
-    return FixShapes(*graph, batch, request);
+    if (!only.empty()) {
+      PICABIA_ASSIGN_OR_RETURN(const ir::ValueId id, graph->FindValue(only));
+      PICABIA_RETURN_IF_ERROR(ir::SetInterface(*graph, {}, {id}));
+    }
+    return FixShapes(*graph, batch, request, &compiled.of_host);
   };
   PICABIA_ASSIGN_OR_RETURN(const Model model, OpenModel(request.model, options));
-  return *model.program;
+  compiled.program = *model.program;
+  return compiled;
+}
+
+Result<std::vector<ops::TensorType>> TypesOf(const Program& program, const std::string& model) {
+  std::vector<Shape> shapes;
+  for (const program::Port& port : program.inputs) shapes.push_back(port.declared_shape);
+  auto types = runtime::DryRun(program, shapes);
+  if (!types.ok()) return types.status().WithContext(model);
+  return types;
+}
+
+Result<Shape> ShapeOf(const std::string& tensor, const CompileRequest& request, int64_t batch) {
+  PICABIA_ASSIGN_OR_RETURN(const Compiled compiled, CompileAt(request, batch, tensor));
+  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(compiled.program, request.model));
+  return types[static_cast<size_t>(compiled.program.outputs[0].value)].shape;
 }
 
 // The card's integer unit is what an offline model is for.
@@ -146,11 +188,10 @@ int64_t MemoryOf(const Program& program, const std::vector<ops::TensorType>& typ
 }
 
 Result<OfflineFunction> MakeFunction(const CompileRequest& request, int64_t batch) {
-  PICABIA_ASSIGN_OR_RETURN(Program program, CompileAt(request, batch));
+  PICABIA_ASSIGN_OR_RETURN(Compiled compiled, CompileAt(request, batch));
+  Program& program = compiled.program;
   PICABIA_RETURN_IF_ERROR(CheckQuantized(program, request.model));
-  std::vector<Shape> shapes;
-  for (const program::Port& port : program.inputs) shapes.push_back(port.declared_shape);
-  PICABIA_ASSIGN_OR_RETURN(const auto types, runtime::DryRun(program, shapes));
+  PICABIA_ASSIGN_OR_RETURN(const auto types, TypesOf(program, request.model));
   OfflineFunction function;
   const auto port_of = [&](const program::Port& port, bool channels_first,
                            const std::string& io_type) {
@@ -160,7 +201,8 @@ Result<OfflineFunction> MakeFunction(const CompileRequest& request, int64_t batc
   for (const program::Port& port : program.inputs) {
     PICABIA_ASSIGN_OR_RETURN(OfflinePort made,
                              port_of(port, program.picture.nchw, request.io_type));
-    if (request.io_type == "uint8") TakePixels(made, program.picture);
+    if (request.io_type == "uint8" && !compiled.of_host.contains(made.name))
+      TakePixels(made, program.picture);
     function.inputs.push_back(std::move(made));
   }
   for (const program::Port& port : program.outputs) {

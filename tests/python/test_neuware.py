@@ -10,8 +10,10 @@ from conftest import BINARY, ROOT
 BUILD = BINARY.parent.parent
 
 
-@pytest.fixture(scope="module")
-def neuware(tmp_path_factory):
+@pytest.fixture(scope="module", params=["installed", "of the build"])
+def neuware(request, tmp_path_factory):
+    if request.param == "of the build":
+        return BUILD / "neuware"
     folder = tmp_path_factory.mktemp("neuware")
     subprocess.run(["cmake", "--install", str(BUILD), "--component", "neuware", "--prefix", str(folder)], check=True,
                    capture_output=True)
@@ -39,7 +41,7 @@ int main() {
 def test_compiler_lines(neuware, tmp_path):
     source = tmp_path / "program.cpp"
     source.write_text(PROGRAM)
-    by_hand = [f"-I{neuware}/include", f"-L{neuware}/lib64", "-lcnrt", "-lpthread"]
+    by_hand = [f"-I{neuware}/include", f"-L{neuware}/lib64", "-lcnrt", "-lcndrv", "-lpthread"]
     environment = {**os.environ, "PKG_CONFIG_PATH": f"{neuware}/lib64/pkgconfig"}
     asked = subprocess.run(["pkg-config", "--cflags", "--libs", "cnrt"], env=environment, check=True,
                            capture_output=True, text=True).stdout.split()

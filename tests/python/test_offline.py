@@ -101,13 +101,47 @@ def test_misuse(picabia, quantized, tmp_path, options):
 def test_lab_models(picabia, cnrt, shared_models, online, examples, tmp_path):
     content = np.random.default_rng(3).integers(0, 256, (1, 256, 256, 3)).astype(np.float16)
     exponent = "moments_15/PowerDifference_z:0"
+    square = np.random.default_rng(6).integers(0, 2048, content.shape).astype(np.float16)
     for name, sets, feeds in (("udnie_int8", [], {}),
-                              ("udnie_int8_power_diff", ["--set", f"{exponent}=2"], {exponent: np.float32(2)})):
+                              ("udnie_int8_power_diff", ["--set", f"{exponent}=2"], {exponent: np.float32(2)}),
+                              ("udnie_int8_power_diff_numpy", [], {"moments_15/PowerDifference": square})):
         path = shared_models / f"{name}.pb"
         out = compile_model(picabia, path, tmp_path / f"{name}.cambricon", *sets)
-        [found] = cnrt.run(out, [content])
+        halves = [value for value in feeds.values() if value is square]
+        [found] = cnrt.run(out, [content, *halves])
         expected = online(path, {"X_content": content.astype(np.float32), **feeds}, "add_37")
         np.testing.assert_array_equal(found.astype(np.float32), expected)
+
+
+@pytest.mark.parametrize("layer", [15, 3])
+def test_the_numpy_variant_has_two_inputs(layer, picabia, cnrt, quantized, online, tmp_path):
+    """The file does not say the shape of the second one: it is that of the tensor that it normalises."""
+    hole, host = f"moments_{layer}/PowerDifference", tmp_path / "host.pb"
+    done = picabia("variant", quantized, "--node", f"moments_{layer}/SquaredDifference", "--op", "placeholder", "-o", host)
+    assert done.returncode == 0, done.stderr
+    out = compile_model(picabia, host, tmp_path / "m.cambricon", "--size", "48x80")
+    source, target = ports(picabia, quantized)
+    content = np.random.default_rng(5).integers(0, 256, (1, 48, 80, 3)).astype(np.float16)
+    x = online(host, {source: content.astype(np.float32)}, "Conv2D_13" if layer == 15 else f"Conv2D_{layer}")
+    square = np.minimum((x - x.mean((1, 2), keepdims=True)) ** 2, 65504).astype(np.float16)
+    [found] = cnrt.run(out, [content, square])
+    expected = online(host, {source: content.astype(np.float32), hole: square.astype(np.float32)}, target)
+    np.testing.assert_array_equal(found.astype(np.float32), expected)
+    out = compile_model(picabia, host, tmp_path / "u.cambricon", "--size", "48x80", "--io-type", "uint8")
+    np.testing.assert_array_equal(cnrt.run(out, [content.astype(np.uint8), square])[0], found)  # squares are no pixels
+    twins = (tmp_path / "m.cambricon_twins").read_text()
+    assert "Input number: 2" in twins and "Output number: 1" in twins
+    assert f"Shape(dim): {' '.join(map(str, x.shape))}\n    Name: {hole}" in twins
+
+
+def test_an_exponent_is_no_picture(picabia, quantized, tmp_path):
+    power = tmp_path / "power.pb"
+    assert picabia("variant", quantized, "--node", "moments_15/SquaredDifference", "--op", "PowerDifference",
+                   "-o", power).returncode == 0
+    (tmp_path / "out").mkdir()
+    done = picabia("compile", power, "-o", tmp_path / "out/m.cambricon", "--target", "mlu270", "--size", "48x80")
+    assert done.returncode == 1 and "moments_15/PowerDifference_z" in done.stderr and "--set" in done.stderr
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_tensorflow_saves_what_it_ran(shared_models, cnrt, online, tmp_path):
@@ -167,6 +201,9 @@ def test_environment(picabia, quantized, examples, picabia_binary, tmp_path):
         return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
 
     assert run().stderr == ""
+    for off in ("", "0", "off", "OFF", "false"):
+        assert run(CNRT_PRINT_INFO=off, CNRT_GET_HARDWARE_TIME=off).stderr == ""
+    assert "subnet0: ready on device 0" in run(CNRT_PRINT_INFO="on").stderr
     assert re.search(r"subnet0: hardware time, modelled: \d+\.\d us", run(CNRT_GET_HARDWARE_TIME="1").stderr)
     other = run(PICABIA_MLU_CARD="MLU220", CNRT_PRINT_INFO="1")
     assert other.returncode == 1 and "632020" in other.stderr and "MLU270" in other.stderr

@@ -16,6 +16,8 @@ class DeviceMemory {
     void* base;
     size_t bytes;
     int device;
+    int file = -1;         // of a block that is shared
+    bool foreign = false;  // another process has given it out
   };
   // What one card has.
   static constexpr size_t kDeviceBytes = size_t{16} << 30;
@@ -28,6 +30,12 @@ class DeviceMemory {
 
   // Null when the device or the host is full. 4096-byte aligned; contents undefined. bytes > 0.
   void* Allocate(int device, size_t bytes);
+  // Moves a block into shared memory of that name, at the same address, and returns its file, which
+  // Free() closes; -1 when it is not the start of a live block or the system refuses. Nobody may
+  // use the block meanwhile.
+  int Share(void* base, const char* name);
+  // A block that another process shares; the file may be closed then. Null when the system refuses.
+  void* Import(int file, size_t bytes, int device);
   // False when it is not the start of a live block.
   bool Free(void* base);
   void FreeAll();
