@@ -129,6 +129,7 @@ TEST_F(Checked, NothingIsSaidWhenItIsOff) {
 
 // At most 50 times slower on usual work; single measurements are noisy, the least of some is not.
 TEST_F(Checked, CostsAtMostFiftyTimes) {
+  if (kAsan || kTsan) GTEST_SKIP() << "a sanitizer slows the checker, not the vector kernels";
   const Buffer<half> x(4096), out(4096);
   const auto least = [&] {
     double best = 1e9;

@@ -175,7 +175,9 @@ TEST_F(Faults, InsideBuiltins) {
                          "window is larger than its picture",
                          "negative size",
                          "a pooling window"};
-  for (int kind = 0; kind < 9; ++kind)
+  // The sanitizers' own memcpy looks at its bookkeeping for the address first, and faults there.
+  const int first = kAsan || kTsan ? 4 : 0;
+  for (int kind = first; kind < 9; ++kind)
     ExpectFault(texts[kind], [&] {
       return host::Run(reinterpret_cast<void*>(&BadCopy), {8, 1, 1}, CNRT_FUNC_TYPE_UNION2,
                        x.data(), kind);
@@ -183,12 +185,9 @@ TEST_F(Faults, InsideBuiltins) {
 }
 
 TEST_F(Faults, KernelThatNeverEnds) {
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  GTEST_SKIP()
-      << "ThreadSanitizer delivers signals only at calls, of which an endless loop has none";
-#endif
-#endif
+  if (kTsan)
+    GTEST_SKIP()
+        << "ThreadSanitizer delivers signals only at calls, of which an endless loop has none";
   const Buffer<int> out(1), other(12);
   cnrtQueue_t queue = nullptr;
   ASSERT_EQ(cnrtCreateQueue(&queue), CNRT_RET_SUCCESS);

@@ -12,6 +12,26 @@
 
 typedef unsigned short half;  // as hosts spell it
 
+// The sanitizer that the tests are built with.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PICABIA_TEST_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define PICABIA_TEST_TSAN 1
+#endif
+#endif
+#if defined(PICABIA_TEST_ASAN)
+inline constexpr bool kAsan = true;
+#else
+inline constexpr bool kAsan = false;
+#endif
+#if defined(PICABIA_TEST_TSAN)
+inline constexpr bool kTsan = true;
+#else
+inline constexpr bool kTsan = false;
+#endif
+
 namespace host {
 
 inline half Half(float x) {
