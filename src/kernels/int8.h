@@ -20,6 +20,14 @@ struct LevelRow {
   const int16_t *factor, *offset, *floor, *gain, *zero;
 };
 
+// Levels brought into the range of their channel, in place.
+struct LevelClamp {
+  int16_t* levels;
+  int64_t count;
+  int64_t period;  // as that of LevelRow; entries from it on, up to 32, change nothing
+  const int16_t *low, *high;
+};
+
 // Mean and sum of squared distances from it of each channel's levels so far, and their range; a
 // kernel adds its pixels. Some pixels at a time are summed in floats about one of their own, which
 // loses nothing that matters however far the levels lie from zero or from each other; the parts are

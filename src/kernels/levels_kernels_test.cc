@@ -76,6 +76,34 @@ TEST(LevelKernels, MapsEqualTheContract) {
       }
 }
 
+// Entries behind the period are without effect, as devices/cpu/int8_conv.cc makes them.
+TEST(LevelKernels, ClampEqualsTheContract) {
+  std::mt19937 rng(kSeed);
+  for (const int64_t channels : kNastyChannels)
+    for (const int64_t period : {channels, channels * 32})
+      for (const int64_t count : {int64_t{0}, int64_t{1}, period - 1, period, period + 1,
+                                  2 * period + channels, 5 * period + 31}) {
+        auto low = RandomIntegers<int16_t>(RoundUpTo(period, 32), -32768, 32767, rng);
+        auto high = RandomIntegers<int16_t>(RoundUpTo(period, 32), -32768, 32767, rng);
+        for (size_t i = 0; i < low.size(); ++i) {
+          if (low[i] > high[i]) std::swap(low[i], high[i]);
+          if (static_cast<int64_t>(i) >= period) low[i] = -32768, high[i] = 32767;
+        }
+        const auto levels = RandomIntegers<int16_t>(count, -32768, 32767, rng);
+        for (const KernelTable* t : Tables()) {
+          Guarded<int16_t> made(count);
+          std::copy(levels.begin(), levels.end(), made.data());
+          t->clamp_levels({made.data(), count, period, low.data(), high.data()});
+          made.Take();
+          for (int64_t i = 0; i < count; ++i) {
+            const auto c = static_cast<size_t>(i % period);
+            ASSERT_EQ(made[i], std::clamp(levels[static_cast<size_t>(i)], low[c], high[c]))
+                << IsaName(t->isa) << " at " << i << " of " << count << ", period " << period;
+          }
+        }
+      }
+}
+
 struct SumCase {
   int64_t pixels, channels, columns, stride, y_stride, before;
   std::vector<int32_t> low, high;

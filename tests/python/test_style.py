@@ -70,6 +70,18 @@ def test_fast_keeps_the_picture_for_any_number_of_threads(threads, style, run_mo
     assert psnr(found, expected) >= 37
 
 
+@pytest.mark.parametrize("name", PHOTOS)
+def test_fast_statistics_of_every_third_row(name, style, run_model, examples):
+    """At 700x800 layers are made twice, and --fast counts a third of their rows the first time."""
+    feeds = {"X_content": photo(examples, (700, 800), name)}
+    run = run_model(style)
+    [expected] = run(["add_37"], feeds)
+    [one] = run(["add_37"], feeds, precision="int8", threads=1, fast=True)
+    assert psnr(one, expected) >= 33
+    [found] = run(["add_37"], feeds, precision="int8", threads=3, fast=True)
+    assert found.tobytes() == one.tobytes()
+
+
 def gradient(size):
     """Smooth in both directions: instance norm divides by a small deviation in every layer."""
     y, x = np.mgrid[:size, :size] / (size - 1) * 255

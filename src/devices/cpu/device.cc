@@ -292,7 +292,8 @@ Int8Output Device::Impl::OutputOf(size_t i, const Shape& out) const {
   const Int8Weights& reader = *reading;
   const Activation& x = live[static_cast<size_t>(program.steps[i].inputs[0])];
   const bool twice = !reader.winograd && Shrinks(*reader.conv) && x.source == nullptr;
-  return twice ? Int8Output::kSource : Int8Output::kLevels;
+  if (!twice) return Int8Output::kLevels;
+  return options.fast ? Int8Output::kSampledSource : Int8Output::kSource;
 }
 
 Status Device::Impl::MakeFloat(int32_t value, size_t step) {

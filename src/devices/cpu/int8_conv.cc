@@ -228,8 +228,9 @@ void Int8Plan::RunStrip(const Picture& p, int64_t strip, Scratch& s,
 void Int8Plan::RunStep(const Picture& p, int64_t first, int64_t rows, Scratch& s,
                        StripStatistics* statistics) const {
   if (weights_->winograd) return WinogradStep(p, first, rows, s, statistics);
+  const int64_t every = statistics == nullptr ? 1 : p.statistics_rows;
   for (size_t i = 0; i < conv_.phases.size(); ++i)
-    for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t r = RoundUp(first, every) - first; r < rows; r += every) {
       const int64_t y = (first + r) * conv_.out_stride[0] + conv_.phases[i].out_y;
       if (y < g_.out_h) DirectRow(p, i, r * conv_.in_stride[0], y, s, statistics);
     }
@@ -333,6 +334,20 @@ LevelScale ScaleOfLevels(const ops::ConvBlock& op, const std::vector<StripStatis
 }
 
 constexpr double kMostHeadroom = 1e6;
+// Odd, since rows of pixels that a network doubled come in pairs.
+constexpr int64_t kSampleRows = 3;
+
+// The parameters of kernels::LevelClamp for levels whose range fits 16 bits.
+void SetClamp(const LevelScale& levels, std::vector<int16_t>& low, std::vector<int16_t>& high) {
+  const size_t channels = levels.low.size();
+  const auto period = static_cast<size_t>(LevelPeriod(static_cast<int64_t>(channels)));
+  low.assign(RoundUp(period, size_t{32}), std::numeric_limits<int16_t>::min());
+  high.assign(low.size(), std::numeric_limits<int16_t>::max());
+  for (size_t i = 0; i < period; ++i) {
+    low[i] = static_cast<int16_t>(levels.low[i % channels]);
+    high[i] = static_cast<int16_t>(levels.high[i % channels]);
+  }
+}
 
 bool LevelsFit(const LevelScale& levels) {
   const auto fits = [](int32_t v) { return v >= -32767 && v <= 32767; };
@@ -408,6 +423,10 @@ class Int8Plan::Source : public LevelSource {
     s.out_levels = c.levels.data();
     s.out_row = begin * stride;
     plan.RunRows(*picture_, begin, end, s, nullptr);
+    if (!picture_->least.empty())
+      picture_->context.kernels.clamp_levels(
+          {c.levels.data(), static_cast<int64_t>(c.levels.size()), LevelPeriod(plan.conv_.co),
+           picture_->least.data(), picture_->most.data()});
     return c.levels.data() + (first - s.out_row) * row;
   }
 
@@ -427,7 +446,8 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
   const Shape shape{g_.batch, g_.out_h, g_.out_w, conv_.co};
   const bool empty = CheckedProduct(shape) == 0;  // has no levels
   const bool to_levels = output != Int8Output::kFloats && !empty;
-  const bool keep = output != Int8Output::kSource || empty;
+  const bool sampled = output == Int8Output::kSampledSource;
+  const bool keep = (output != Int8Output::kSource && !sampled) || empty;
   Activation out;
   const DType dtype = to_levels ? DType::kI16 : DType::kF32;
   PICABIA_ASSIGN_OR_RETURN(out.tensor, keep ? context.pool.AllocateTensor(dtype, shape)
@@ -458,6 +478,7 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
       p.levels = inputs.x.tensor.data<int16_t>() + n * (in_size / (p.repeat * p.repeat));
     }
     PrepareInput(p, inputs, at, ranges);
+    if (sampled) p.statistics_rows = kSampleRows;
     if (to_levels && keep) {
       p.out_levels = out.tensor.MutableData<int16_t>() + n * size;
     } else if (!to_levels) {
@@ -475,6 +496,7 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
       if (!to_levels || LevelsFit(out.levels[at])) break;
     }
     if (!keep) {
+      if (sampled) SetClamp(out.levels[at], p.least, p.most);
       out.source = std::make_shared<Source>(shared_from_this(), inputs.x, std::move(picture));
       return out;
     }

@@ -36,6 +36,8 @@ enum class Int8Output {
   kFloats,
   kLevels,  // only where CanMakeLevels, and always with Winograd's weights
   kSource,  // levels that are made again when they are read; not of residuals, a batch of one
+  // The same; their statistics are those of every third row, and levels beyond them are clamped.
+  kSampledSource,
 };
 
 class Int8Plan : public std::enable_shared_from_this<Int8Plan> {
