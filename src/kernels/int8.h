@@ -8,7 +8,8 @@
 namespace picabia::kernels {
 
 // 16-bit levels to the factors of a product, per channel:
-//   t = max(level * factor + offset, floor)     modulo 2^16; the caller sees to it that t fits
+//   t = max(clamp(level, least, most) * factor + offset, floor)     modulo 2^16; the caller sees to
+//                                                                   it that t fits
 //   map8:  q = clamp(((t * gain + 2^14) >> 15) + zero, 0, 255)
 //   tile:  d = ((t * gain + 2^14) >> 15) + zero
 //   map16: q = t + zero as unsigned 16 bits, in two bytes
@@ -18,14 +19,7 @@ struct LevelRow {
   int64_t period;  // entries of the parameters below, which repeat: a multiple of the channels
   // [period rounded up to 32]; gain >= 0.
   const int16_t *factor, *offset, *floor, *gain, *zero;
-};
-
-// Levels brought into the range of their channel, in place.
-struct LevelClamp {
-  int16_t* levels;
-  int64_t count;
-  int64_t period;  // as that of LevelRow; entries from it on, up to 32, change nothing
-  const int16_t *low, *high;
+  const int16_t *least, *most;  // null: no clamp
 };
 
 // Mean and sum of squared distances from it of each channel's levels so far, and their range; a

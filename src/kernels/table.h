@@ -149,7 +149,6 @@ struct KernelTable {
   void (*map8)(const LevelRow& row, uint8_t* q);
   void (*map16)(const LevelRow& row, uint8_t* high, uint8_t* low);
   void (*map_tile)(const LevelRow& row, int16_t* d);
-  void (*clamp_levels)(const LevelClamp& row);
   void (*requantize)(const Requantize& r);
   void (*requantize_float)(const Requantize& r);
   void (*sum_columns)(const ColumnSums& s);

@@ -337,18 +337,6 @@ constexpr double kMostHeadroom = 1e6;
 // Odd, since rows of pixels that a network doubled come in pairs.
 constexpr int64_t kSampleRows = 3;
 
-// The parameters of kernels::LevelClamp for levels whose range fits 16 bits.
-void SetClamp(const LevelScale& levels, std::vector<int16_t>& low, std::vector<int16_t>& high) {
-  const size_t channels = levels.low.size();
-  const auto period = static_cast<size_t>(LevelPeriod(static_cast<int64_t>(channels)));
-  low.assign(RoundUp(period, size_t{32}), std::numeric_limits<int16_t>::min());
-  high.assign(low.size(), std::numeric_limits<int16_t>::max());
-  for (size_t i = 0; i < period; ++i) {
-    low[i] = static_cast<int16_t>(levels.low[i % channels]);
-    high[i] = static_cast<int16_t>(levels.high[i % channels]);
-  }
-}
-
 bool LevelsFit(const LevelScale& levels) {
   const auto fits = [](int32_t v) { return v >= -32767 && v <= 32767; };
   return std::all_of(levels.low.begin(), levels.low.end(), fits) &&
@@ -423,10 +411,6 @@ class Int8Plan::Source : public LevelSource {
     s.out_levels = c.levels.data();
     s.out_row = begin * stride;
     plan.RunRows(*picture_, begin, end, s, nullptr);
-    if (!picture_->least.empty())
-      picture_->context.kernels.clamp_levels(
-          {c.levels.data(), static_cast<int64_t>(c.levels.size()), LevelPeriod(plan.conv_.co),
-           picture_->least.data(), picture_->most.data()});
     return c.levels.data() + (first - s.out_row) * row;
   }
 
@@ -496,7 +480,7 @@ Result<Activation> Int8Plan::Run(const ConvContext& context, const Int8Inputs& i
       if (!to_levels || LevelsFit(out.levels[at])) break;
     }
     if (!keep) {
-      if (sampled) SetClamp(out.levels[at], p.least, p.most);
+      out.levels[at].clamped = sampled;
       out.source = std::make_shared<Source>(shared_from_this(), inputs.x, std::move(picture));
       return out;
     }

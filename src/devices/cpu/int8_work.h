@@ -63,9 +63,8 @@ struct Int8Plan::Picture {
   std::vector<uint8_t> zero_low, zero_high;  // the zero point of each channel
   int16_t* out_levels = nullptr;             // or
   float* out_floats = nullptr;
-  const float* residual = nullptr;   // of float outputs
-  int64_t statistics_rows = 1;       // one in so many rows of cells counts
-  std::vector<int16_t> least, most;  // of levels that are made again: kernels::LevelClamp
+  const float* residual = nullptr;  // of float outputs
+  int64_t statistics_rows = 1;      // one in so many rows of cells counts
 };
 
 struct Int8Plan::Scratch {

@@ -204,6 +204,7 @@ bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& m) {
   m.period = LevelPeriod(static_cast<int64_t>(channels));
   const auto size = static_cast<size_t>(RoundUp(m.period, kLanes));
   for (auto* v : {&m.factor, &m.offset, &m.floor, &m.gain, &m.zero}) v->assign(size, 0);
+  for (auto* v : {&m.least, &m.most}) v->assign(levels.clamped ? size : 0, 0);
   m.input.scale.resize(channels);
   m.input.zero.resize(channels);
   m.input.most.resize(channels);
@@ -219,6 +220,9 @@ bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& m) {
       m.floor[i] = channel.floor;
       m.gain[i] = channel.gain;
       m.zero[i] = channel.zero;
+      if (!levels.clamped) continue;
+      m.least[i] = static_cast<int16_t>(levels.low[c]);
+      m.most[i] = static_cast<int16_t>(levels.high[c]);
     }
   }
   return true;

@@ -22,6 +22,7 @@ struct LevelScale {
   std::vector<int32_t> low, high;  // smallest and largest level
   std::vector<double> deviation;   // of the values, before the activation; empty: not known
   bool relu = false;
+  bool clamped = false;  // levels beyond `low` and `high` may come, and mean these
   double noise = 0;  // expected share of rounding noise in the variance of the normalised values
 
   double Value(size_t c, int32_t level) const;  // after the activation
@@ -83,11 +84,21 @@ int32_t FactorLevels(FactorKind kind);
 struct LevelMapping {
   int64_t period = 0;
   std::vector<int16_t> factor, offset, floor, gain, zero;
+  std::vector<int16_t> least, most;  // empty: no clamp
   InputFactors input;
 
   kernels::LevelRow Row(const int16_t* levels, int64_t count) const {
-    return {levels,        count,        period,      factor.data(),
-            offset.data(), floor.data(), gain.data(), zero.data()};
+    const bool clamps = !least.empty();
+    return {levels,
+            count,
+            period,
+            factor.data(),
+            offset.data(),
+            floor.data(),
+            gain.data(),
+            zero.data(),
+            clamps ? least.data() : nullptr,
+            clamps ? most.data() : nullptr};
   }
 };
 

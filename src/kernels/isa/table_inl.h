@@ -32,7 +32,6 @@ constexpr KernelTable MakeTable(Isa isa) {
           .map8 = MapLevels8,
           .map16 = MapLevels16,
           .map_tile = MapLevelsTile,
-          .clamp_levels = ClampLevels,
           .requantize = RequantizeLevels,
           .requantize_float = RequantizeFloat,
           .sum_columns = SumColumns4,

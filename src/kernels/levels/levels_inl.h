@@ -13,16 +13,23 @@ using Word32 [[gnu::vector_size(64)]] = uint16_t;
 
 // t = max(level * factor + offset, floor), modulo 2^16: unsigned, since signed numbers must not
 // overflow.
+template <bool kClamp>
 struct MapParameters {
-  Int16x32 factor, offset, floor, gain, zero;
+  Int16x32 factor, offset, floor, gain, zero, least{}, most{};
   explicit MapParameters(const LevelRow& r, int64_t j)
       : factor(LoadVector<Int16x32>(r.factor + j)),
         offset(LoadVector<Int16x32>(r.offset + j)),
         floor(LoadVector<Int16x32>(r.floor + j)),
         gain(LoadVector<Int16x32>(r.gain + j)),
-        zero(LoadVector<Int16x32>(r.zero + j)) {}
+        zero(LoadVector<Int16x32>(r.zero + j)) {
+    if constexpr (kClamp) {
+      least = LoadVector<Int16x32>(r.least + j);
+      most = LoadVector<Int16x32>(r.most + j);
+    }
+  }
 
   [[gnu::always_inline]] Int16x32 Stretch(Int16x32 level) const {
+    if constexpr (kClamp) level = Smaller(Larger(level, least), most);
     return Larger((Int16x32)((Word32)level * (Word32)factor + (Word32)offset), floor);
   }
   [[gnu::always_inline]] Int16x32 Map(Int16x32 level) const {
@@ -33,21 +40,30 @@ struct MapParameters {
 // Calls store(position, count, parameters, levels) for whole vectors; those at the end of the row
 // are copied in and out. A period that is no multiple of 32 ends with a vector that reaches into
 // the next one, which comes after it and puts that right.
-template <typename Parameters, typename Row, typename F>
-[[gnu::always_inline]] inline void ForLevels(const Row& row, F store) {
+template <bool kClamp, typename F>
+[[gnu::always_inline]] inline void ForLevelsOf(const LevelRow& row, F store) {
   constexpr int64_t kStep = 32;
   const int64_t covered = (row.period + kStep - 1) / kStep * kStep;
   int64_t i = 0;
   for (; i + covered <= row.count; i += row.period)
     for (int64_t j = 0; j < row.period; j += kStep)
-      store(i + j, kStep, Parameters(row, j), LoadVector<Int16x32>(row.levels + i + j));
+      store(i + j, kStep, MapParameters<kClamp>(row, j), LoadVector<Int16x32>(row.levels + i + j));
   for (; i < row.count; i += row.period)
     for (int64_t j = 0; j < row.period && i + j < row.count; j += kStep) {
       const int64_t left = std::min(kStep, row.count - i - j);
       Int16x32 levels{};
       std::memcpy(&levels, row.levels + i + j, static_cast<size_t>(left) * sizeof(int16_t));
-      store(i + j, left, Parameters(row, j), levels);
+      store(i + j, left, MapParameters<kClamp>(row, j), levels);
     }
+}
+
+template <typename F>
+[[gnu::always_inline]] inline void ForLevels(const LevelRow& row, F store) {
+  if (row.least != nullptr) {
+    ForLevelsOf<true>(row, store);
+  } else {
+    ForLevelsOf<false>(row, store);
+  }
 }
 
 template <typename V>
@@ -61,42 +77,27 @@ template <typename V>
 
 void MapLevels8(const LevelRow& args, uint8_t* q) {
   const LevelRow row = args;
-  ForLevels<MapParameters>(row,
-                           [=](int64_t at, int64_t n, const MapParameters& p, Int16x32 levels) {
-                             const Int16x32 zero{}, most = zero + int16_t{255};
-                             const Int16x32 v = Smaller(Larger(p.Map(levels), zero), most);
-                             StorePart(q + at, __builtin_convertvector(v, Byte32), n);
-                           });
+  ForLevels(row, [=](int64_t at, int64_t n, const auto& p, Int16x32 levels) {
+    const Int16x32 zero{}, most = zero + int16_t{255};
+    const Int16x32 v = Smaller(Larger(p.Map(levels), zero), most);
+    StorePart(q + at, __builtin_convertvector(v, Byte32), n);
+  });
 }
 
 void MapLevels16(const LevelRow& args, uint8_t* high, uint8_t* low) {
   const LevelRow row = args;
-  ForLevels<MapParameters>(row,
-                           [=](int64_t at, int64_t n, const MapParameters& p, Int16x32 levels) {
-                             const Word32 v = (Word32)p.Stretch(levels) + (Word32)p.zero;
-                             StorePart(high + at, __builtin_convertvector(v >> 8, Byte32), n);
-                             StorePart(low + at, __builtin_convertvector(v, Byte32), n);
-                           });
+  ForLevels(row, [=](int64_t at, int64_t n, const auto& p, Int16x32 levels) {
+    const Word32 v = (Word32)p.Stretch(levels) + (Word32)p.zero;
+    StorePart(high + at, __builtin_convertvector(v >> 8, Byte32), n);
+    StorePart(low + at, __builtin_convertvector(v, Byte32), n);
+  });
 }
 
 void MapLevelsTile(const LevelRow& args, int16_t* d) {
   const LevelRow row = args;
-  ForLevels<MapParameters>(row, [=](int64_t at, int64_t n, const MapParameters& p,
-                                    Int16x32 levels) { StorePart(d + at, p.Map(levels), n * 2); });
-}
-
-struct ClampParameters {
-  Int16x32 low, high;
-  ClampParameters(const LevelClamp& r, int64_t j)
-      : low(LoadVector<Int16x32>(r.low + j)), high(LoadVector<Int16x32>(r.high + j)) {}
-};
-
-void ClampLevels(const LevelClamp& args) {
-  const LevelClamp row = args;
-  ForLevels<ClampParameters>(
-      row, [=](int64_t at, int64_t n, const ClampParameters& p, Int16x32 levels) {
-        StorePart(row.levels + at, Smaller(Larger(levels, p.low), p.high), n * 2);
-      });
+  ForLevels(row, [=](int64_t at, int64_t n, const auto& p, Int16x32 levels) {
+    StorePart(d + at, p.Map(levels), n * 2);
+  });
 }
 
 template <bool kHigh, bool kWhole>
