@@ -155,8 +155,7 @@ class Compilation {
       exit_ = 1;
       return OkStatus();
     }
-    has_kernels_ = rewritten.kernels > 0 ||
-                   rewritten.text.find("::picabia_bang::Launch(") != std::string::npos;
+    has_kernels_ = rewritten.uses_module;
     if (has_kernels_) PICABIA_RETURN_IF_ERROR(BuildCheckedImage(rewritten.text));
     const std::string source = folder_.File("kernel.ii");
     PICABIA_RETURN_IF_ERROR(WriteText(source, rewritten.text + Module(false)));
@@ -226,6 +225,11 @@ class Compilation {
             ", 0, ::picabia_bang::kernels, __start_picabia_bang_variables, "
             "__stop_picabia_bang_variables, ::picabia_bang::RunInitialisers, " +
             image + "};\n";
+    if (instrumented)
+      text +=
+          "extern \"C\" __attribute__((visibility(\"default\"))) const "
+          "::picabia_bang_instance* const* picabia_bang_checked_instances = "
+          "&::picabia_bang::instances;\n";
     // PICABIA_BANG_ABI is a macro, and macros are gone.
     text.replace(text.find("PICABIA_ABI"), 11, "1");
     const std::string leave =

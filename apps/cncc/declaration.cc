@@ -98,6 +98,28 @@ class DeclarationReader {
     found_type_ = true;
   }
 
+  // `struct Name`, and its definition if that is here.
+  void ReadElaborated() {
+    const size_t keyword = at_;
+    Append(&result_.type, at_, at_ + 1);
+    do Advance();
+    while (at_ < end_ && SkipAttribute());
+    if (at_ < end_ && !Here().Is("{") && !Here().Is(":")) TakeName();
+    size_t open = at_;
+    if (open < end_ && Here().Is(":"))
+      while (open < end_ && !tokens_[open].Is("{")) ++open;
+    if (open >= end_ || !tokens_[open].Is("{")) return;
+    if (!found_type_) {
+      result_.given_name = "picabia_struct_" + std::to_string(open);
+      result_.type += " " + result_.given_name;
+      found_type_ = true;
+    }
+    result_.defined = keyword;
+    result_.open_body = open;
+    result_.close_body = MatchingClose(tokens_, open);
+    at_ = NextToken(tokens_, result_.close_body);
+  }
+
   void ReadType() {
     while (at_ < end_ && result_.error.empty()) {
       const Token& t = Here();
@@ -115,11 +137,7 @@ class DeclarationReader {
         found_type_ = true;
         Advance();
       } else if (In(kElaborated, t) && !found_type_) {
-        Append(&result_.type, at_, at_ + 1);
-        Advance();
-        if (Here().Is("{")) return Fail("give the struct a name of its own first");
-        TakeName();
-        if (at_ < end_ && Here().Is("{")) return Fail("define the struct before the variable");
+        ReadElaborated();
       } else if (!found_type_ && (t.kind == TokenKind::kIdentifier || t.Is("::"))) {
         TakeName();
       } else {

@@ -22,6 +22,10 @@ struct Declaration {
   std::string type;  // without memory qualifiers, storage classes and attributes
   std::vector<Declarator> declarators;
   bool is_extern = false;
+  // `struct Name { ... } x;`: the tokens of its keyword and braces, 0 without; Name may be missing,
+  // then `type` has the one that the rewriter puts there.
+  size_t defined = 0, open_body = 0, close_body = 0;
+  std::string given_name;
   std::string error;  // what cannot be read, or empty
 };
 

@@ -98,7 +98,7 @@ class Reader {
   explicit Reader(const Source& source) : tokens_(source.tokens), source_(source) {}
 
   Outline Run() {
-    scopes_.push_back({Scope::kNamespace, -1, 0, false, true});
+    scopes_.push_back({Scope::kNamespace, -1, 0, false, true, ""});
     for (size_t i = 0; i < tokens_.size() && outline_.error.empty(); ++i) Visit(i);
     if (outline_.error.empty() && scopes_.size() > 1)
       outline_.error = "a brace is never closed";  // the compiler says where
@@ -113,7 +113,21 @@ class Reader {
     int parentheses;
     bool c_linkage;
     bool global;
+    std::string path;  // of namespaces
   };
+
+  // "a::b::" of `namespace a::b`.
+  std::string NamespacePath(size_t begin, size_t end) const {
+    std::string path;
+    for (size_t i = begin; i < end; ++i) {
+      if (tokens_[i].Is("[")) i = MatchingClose(tokens_, i);
+      if (i >= end || tokens_[i].kind != TokenKind::kIdentifier) continue;
+      if (TakesParentheses(tokens_[i])) return path;  // attributes come last
+      if (!tokens_[i].Is("namespace") && !tokens_[i].Is("inline") && !tokens_[i].Is("extern"))
+        path += std::string(tokens_[i].text) + "::";
+    }
+    return path;
+  }
 
   void Visit(size_t i) {
     const Token& t = tokens_[i];
@@ -132,13 +146,14 @@ class Reader {
 
   void Open(size_t i) {
     const Level outer = scopes_.back();
-    Level inner = {Scope::kOther, outer.function, 0, outer.c_linkage, false};
+    Level inner = {Scope::kOther, outer.function, 0, outer.c_linkage, false, outer.path};
     if (outer.function < 0 && outer.parentheses == 0 &&
         (outer.scope == Scope::kNamespace || outer.scope == Scope::kClass)) {
       const Head head = ReadHead(tokens_, start_, i);
       inner.scope = head.scope;
       inner.c_linkage = outer.c_linkage || (head.c_linkage && head.scope == Scope::kNamespace);
       inner.global = outer.global && head.scope == Scope::kNamespace && head.c_linkage;
+      if (head.scope == Scope::kNamespace) inner.path += NamespacePath(start_, i);
       if (head.scope == Scope::kFunction) inner.function = AddFunction(head, i, outer);
     }
     scopes_.push_back(inner);
@@ -157,6 +172,7 @@ class Reader {
     function.c_linkage = outer.c_linkage || head.c_linkage;
     function.in_class = outer.scope == Scope::kClass;
     function.global = outer.global;
+    function.path = outer.path;
     function.user = !tokens_[open_body].system;
     for (size_t i = start_; i < head.open_params; ++i) {
       function.kernel |= tokens_[i].Is("__mlu_entry__") || tokens_[i].Is("__mlu_global__");
@@ -177,7 +193,8 @@ class Reader {
     if (inner.scope == Scope::kFunction)
       outline_.functions[static_cast<size_t>(inner.function)].close_body = i;
     // A class or an initialiser goes on to its ";": what it declares began before the brace.
-    const bool goes_on = inner.function < 0 && inner.scope == Scope::kOther;
+    const bool goes_on =
+        inner.function < 0 && (inner.scope == Scope::kOther || inner.scope == Scope::kClass);
     const bool in_expression = scopes_.back().parentheses > 0;
     start_ = goes_on || in_expression ? starts_.back() : i + 1;
     starts_.pop_back();
@@ -195,6 +212,7 @@ class Reader {
     declaration.end = EndOf(i);
     declaration.function = level.function;
     declaration.in_class = level.scope == Scope::kClass;
+    declaration.path = level.path;
     const bool known =
         !outline_.declarations.empty() && outline_.declarations.back().end == declaration.end;
     if (known || IsFunctionHead(i, declaration.end)) {
@@ -216,8 +234,10 @@ class Reader {
 
   size_t SkipLabels(size_t begin, size_t end) const {
     size_t after = begin;
-    for (size_t i = begin; i < end; ++i)
-      if (tokens_[i].Is(":")) after = NextToken(tokens_, i);
+    for (size_t i = begin; i < end; ++i) {
+      if (IsOpen(tokens_[i])) i = MatchingClose(tokens_, i);
+      if (i < end && tokens_[i].Is(":")) after = NextToken(tokens_, i);
+    }
     return after;
   }
 

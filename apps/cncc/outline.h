@@ -19,7 +19,8 @@ struct Function {
   size_t open_body = 0, close_body = 0;      // "{" and "}"
   bool kernel = false, device = false, is_template = false;
   bool c_linkage = false, in_class = false, user = false;
-  bool global = false;                       // in no namespace
+  bool global = false;  // in no namespace
+  std::string path;     // its namespaces: "a::b::"; those without a name count for nothing
   std::set<std::string, std::less<>> names;  // identifiers in the body
   std::set<std::string, std::less<>> calls;  // those followed by "(" or "<"
 };
@@ -31,6 +32,7 @@ struct OnChip {
   size_t end = 0;        // its ";"
   int function = -1;     // whose body it is in; -1: file scope
   bool in_class = false;
+  std::string path;  // its namespaces
 };
 
 struct Outline {

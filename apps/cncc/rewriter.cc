@@ -37,7 +37,7 @@ std::string Quoted(const std::string& text) {
 }
 
 struct FileVariable {
-  std::string name, holder;
+  std::string name, holder, path;  // path: of its namespaces, "a::b::"
   int space;
   size_t token;  // behind which it is known
 };
@@ -53,6 +53,7 @@ class Rewriter {
     if (outline_.error.empty()) {
       FindHalfNames();
       CheckBuiltins();
+      FindDefinitions();
       for (const OnChip& declaration : outline_.declarations) RewriteDeclaration(declaration);
       for (const size_t i : outline_.loose_qualifiers) removed_[i] = true;
       for (const Function& f : outline_.functions)
@@ -61,8 +62,15 @@ class Rewriter {
       for (size_t i = 0; i < source_.tokens.size(); ++i) RewriteToken(i);
       CheckRecursion();
       if (kernels_ > kMaxKernels) result_.errors.push_back("more than 512 kernels in one file");
+    } else {
+      // The compiler says which brace it is; it does not know the qualifiers.
+      for (size_t i = 0; i < tokens().size(); ++i) {
+        removed_[i] = SpaceOf(tokens()[i].text) >= 0;
+        RewriteToken(i);
+      }
     }
     result_.kernels = kernels_;
+    result_.uses_module = kernels_ > 0 || launches_ > 0 || next_ > 0;
     result_.text = Assemble();
     return std::move(result_);
   }
@@ -125,9 +133,53 @@ class Rewriter {
     return plain;
   }
 
-  static std::string Reference(const std::string& name, const std::string& holder, int space) {
-    return "[[maybe_unused]] auto& " + name + " = ::picabia_bang::Local<" + std::to_string(space) +
-           ">(" + holder + "); ";
+  static std::string Local(const std::string& holder, int space) {
+    return "::picabia_bang::Local<" + std::to_string(space) + ">(" + holder + ")";
+  }
+  static std::string Local(const FileVariable& v) {
+    return Local("::" + v.path + v.holder, v.space);
+  }
+  static std::string Reference(const std::string& name, const std::string& local) {
+    return "[[maybe_unused]] auto& " + name + " = " + local + "; ";
+  }
+
+  // The variable at file scope that a name means behind `token` in a namespace: the innermost
+  // around it, else any (there may be a `using`). Null: none.
+  const FileVariable* Visible(std::string_view name, size_t token, const std::string& path) const {
+    const FileVariable* best = nullptr;
+    const auto around = [&](const FileVariable& v) {
+      return path.compare(0, v.path.size(), v.path) == 0;
+    };
+    for (const FileVariable& v : file_variables_) {
+      if (v.name != name || v.token >= token) continue;
+      const bool better =
+          best == nullptr || (around(v) && (!around(*best) || v.path.size() >= best->path.size()));
+      if (better) best = &v;
+    }
+    return best;
+  }
+
+  // The variable that `a::b::name` means, where token i is the name; *begin: the first token.
+  const FileVariable* Qualified(size_t i, size_t* begin) const {
+    std::string path;
+    *begin = i;
+    for (size_t scope = PreviousToken(tokens(), i);
+         scope < tokens().size() && tokens()[scope].Is("::");
+         scope = PreviousToken(tokens(), *begin)) {
+      *begin = scope;
+      const size_t outer = PreviousToken(tokens(), scope);
+      if (outer >= tokens().size() || tokens()[outer].kind != TokenKind::kIdentifier) break;
+      *begin = outer;
+      path = std::string(tokens()[outer].text) + "::" + path;
+    }
+    if (*begin == i) return nullptr;
+    for (const FileVariable& v : file_variables_) {
+      const bool ends = v.path.size() >= path.size() &&
+                        v.path.compare(v.path.size() - path.size(), path.size(), path) == 0;
+      if (tokens()[i].Is(v.name) && v.token < i && (path.empty() ? v.path.empty() : ends))
+        return &v;
+    }
+    return nullptr;
   }
 
   void RewriteDeclaration(const OnChip& on_chip) {
@@ -138,41 +190,104 @@ class Rewriter {
       return Error(on_chip.qualifier, "in a declaration with " +
                                           std::string(tokens()[on_chip.qualifier].text) + ": " +
                                           declaration.error);
-    if (on_chip.in_class || declaration.is_extern)
-      return Error(on_chip.qualifier,
-                   std::string(tokens()[on_chip.qualifier].text) +
-                       (on_chip.in_class ? " cannot be used on a member of a class"
-                                         : " variables cannot be extern"));
+    if (on_chip.in_class)
+      return Error(on_chip.qualifier, std::string(tokens()[on_chip.qualifier].text) +
+                                          " cannot be used on a member of a class");
+    if (on_chip.function >= 0 && declaration.is_extern)
+      return Error(on_chip.qualifier, "an extern declaration inside a function");
+    const size_t begin = KeepDefinition(on_chip, declaration);
     std::string text;
     for (const Declarator& d : declaration.declarators) {
-      const std::string holder = "picabia_" + d.name + "_" + std::to_string(next_++);
       const std::string type = WithoutConst(declaration.type, d);
-      text += Holder(type, d, holder, space) +
-              Record(holder, d.name, on_chip.qualifier, space, on_chip.function);
-      if (on_chip.function >= 0) {
-        text += Reference(d.name, holder, space) + Assignment(type, d);
+      if (on_chip.function < 0) {
+        text += FileScope(on_chip, declaration, d, type);
         continue;
       }
-      std::string known;
-      for (const FileVariable& v : file_variables_)
-        if (d.initialiser.find(v.name) != std::string::npos)
-          known += Reference(v.name, v.holder, v.space);
-      file_variables_.push_back({d.name, holder, space, on_chip.end});
-      if (!d.initialiser.empty())
-        text += "[[maybe_unused]] static const int " + holder +
-                "_set = ::picabia_bang::AddInitialiser(+[] { " + known +
-                Reference(d.name, holder, space) + Assignment(type, d) + "}); ";
+      const std::string holder = "picabia_" + d.name + "_" + std::to_string(next_++);
+      text += Holder(type, d, holder, space) +
+              Record(holder, d.name, on_chip.qualifier, space, on_chip.function) +
+              Reference(d.name, Local(holder, space)) + Assignment(type, d);
     }
-    Remove(on_chip.begin, on_chip.end + 1);
-    before_[on_chip.begin] += text;
+    Remove(begin, on_chip.end + 1);
+    before_[begin] += text;
+  }
+
+  // A structure that is defined together with its variables stays where it is. Returns the first
+  // token of what follows.
+  size_t KeepDefinition(const OnChip& on_chip, const Declaration& declaration) {
+    if (declaration.defined == 0) return on_chip.begin;
+    Remove(on_chip.begin, declaration.defined);
+    if (!declaration.given_name.empty()) {
+      size_t at = declaration.defined + 1;
+      before_[at] += " " + declaration.given_name + " ";
+    }
+    const size_t begin = declaration.close_body + 1;
+    before_[begin] += "; ";
+    return begin;
+  }
+
+  // A variable at file scope: its place holder where it is first declared, its initialiser where it
+  // is defined.
+  std::string FileScope(const OnChip& on_chip, const Declaration& declaration, const Declarator& d,
+                        const std::string& type) {
+    if (declaration.is_extern && !defined_.contains(on_chip.path + d.name)) {
+      Error(on_chip.qualifier, "extern variable '" + d.name +
+                                   "' is not defined in this file; a memory of the chip is one of "
+                                   "its file's kernels");
+      return "";
+    }
+    if (declaration.is_extern && d.counted) return "";  // known from its definition on
+    std::string text;
+    std::string holder = DeclaredBefore(on_chip.path, d.name);
+    const int space = SpaceOf(tokens()[on_chip.qualifier].text);
+    if (holder.empty()) {
+      holder = "picabia_" + d.name + "_" + std::to_string(next_++);
+      text = Holder(type, d, holder, space) + Record(holder, d.name, on_chip.qualifier, space, -1);
+    }
+    if (d.initialiser.empty()) {
+      file_variables_.push_back({d.name, holder, on_chip.path, space, on_chip.end});
+      return text;
+    }
+    std::string known;
+    for (const FileVariable& v : file_variables_)
+      if (v.name != d.name && d.initialiser.find(v.name) != std::string::npos)
+        known += Reference(v.name, Local(v));
+    file_variables_.push_back({d.name, holder, on_chip.path, space, on_chip.end});
+    return text + "[[maybe_unused]] static const int " + holder +
+           "_set = ::picabia_bang::AddInitialiser(+[] { " + known +
+           Reference(d.name, Local(holder, space)) + Assignment(type, d) + "}); ";
+  }
+
+  // The place holder of a variable that an extern declaration has made known, or empty.
+  std::string DeclaredBefore(const std::string& path, const std::string& name) const {
+    for (const FileVariable& v : file_variables_)
+      if (v.name == name && v.path == path) return v.holder;
+    return "";
+  }
+
+  // Names at file scope that are defined, with their namespaces.
+  void FindDefinitions() {
+    for (const OnChip& on_chip : outline_.declarations) {
+      if (on_chip.function >= 0 || on_chip.in_class || on_chip.end >= tokens().size()) continue;
+      const Declaration declaration = ReadDeclaration(tokens(), on_chip.begin, on_chip.end);
+      if (declaration.is_extern) continue;
+      for (const Declarator& d : declaration.declarators) defined_.insert(on_chip.path + d.name);
+    }
   }
 
   // ---- functions ----
 
+  // Default arguments name no parameter.
   bool IsParameter(const Function& f, const std::string& name) const {
-    for (size_t i = f.open_params; i < f.close_params; ++i)
+    for (size_t i = f.open_params; i < f.close_params; ++i) {
+      if (tokens()[i].Is("=")) i = DefaultEnd(f, i);
       if (tokens()[i].Is(name)) return true;
+    }
     return false;
+  }
+
+  static bool IsCoreVariable(const Token& t) {
+    return std::find(kCoreVariables.begin(), kCoreVariables.end(), t.text) != kCoreVariables.end();
   }
 
   void RewriteFunction(int index) {
@@ -183,16 +298,59 @@ class Rewriter {
       if (f.names.contains(name) && !IsParameter(f, std::string(name)))
         prelude += "[[maybe_unused]] const int " + std::string(name) +
                    " = ::picabia_bang::Core()->" + std::string(name) + "; ";
-    for (const FileVariable& v : file_variables_)
-      if (v.token < f.open_body && f.names.contains(v.name) && !IsParameter(f, v.name))
-        prelude += Reference(v.name, v.holder, v.space);
+    for (const std::string& name : f.names)
+      if (const FileVariable* v = Visible(name, f.open_body, f.path);
+          v != nullptr && !IsParameter(f, name))
+        prelude += Reference(name, Local(*v));
     if (!prelude.empty()) {
       // Inside braces of its own the body may declare these names anew.
       before_[f.open_body] += "{ " + prelude;
       before_[f.close_body] += "} ";
     }
+    RewriteHead(f);
+    RewriteQualified(f);
     if (on_device_.contains(index)) RenameCalls(f);
     if (f.kernel && !f.is_template) AddKernel(f);
+  }
+
+  // Default arguments, and initialisers of a constructor: what they name is not known before the
+  // body begins.
+  void RewriteHead(const Function& f) {
+    size_t i = f.open_params;
+    for (; i < f.close_params; ++i)
+      if (tokens()[i].Is("="))
+        for (const size_t end = DefaultEnd(f, i); i < end; ++i) RewriteOutside(f, i);
+    for (int depth = 0; ++i < f.open_body;) {
+      if (tokens()[i].Is("(") || tokens()[i].Is("{")) ++depth;
+      if (tokens()[i].Is(")") || tokens()[i].Is("}")) --depth;
+      if (depth > 0) RewriteOutside(f, i);
+    }
+  }
+
+  void RewriteOutside(const Function& f, size_t i) {
+    const Token& t = tokens()[i];
+    const size_t previous = PreviousToken(tokens(), i);
+    const bool member = tokens()[previous].Is(".") || tokens()[previous].Is("->");
+    if (t.kind != TokenKind::kIdentifier || member || IsParameter(f, std::string(t.text))) return;
+    std::string text;
+    if (IsCoreVariable(t)) text = "::picabia_bang::Core()->" + std::string(t.text);
+    if (const FileVariable* v = Visible(t.text, i, f.path); v != nullptr) text = Local(*v);
+    if (text.empty()) return;
+    removed_[i] = true;
+    before_[i] += text;
+  }
+
+  // `a::b::x` of a variable at file scope.
+  void RewriteQualified(const Function& f) {
+    for (size_t i = f.open_body; i < f.close_body; ++i) {
+      size_t begin = i;
+      const FileVariable* v = tokens()[i].kind == TokenKind::kIdentifier && !removed_[i]
+                                  ? Qualified(i, &begin)
+                                  : nullptr;
+      if (v == nullptr) continue;
+      Remove(begin, i + 1);
+      before_[begin] += Local(*v);
+    }
   }
 
   // What the C library would do to the whole process, the device does to a core; and its printf
@@ -300,6 +458,11 @@ class Rewriter {
   // The type and address right behind the kernel, while its name means nothing else; the rest at
   // the end of the file.
   void AddKernel(const Function& f) {
+    const size_t result = PreviousToken(tokens(), PreviousToken(tokens(), f.open_params));
+    static const std::set<std::string_view> kValues = {"int",  "float", "double", "half", "bool",
+                                                       "char", "short", "long",   "*"};
+    if (result < tokens().size() && kValues.contains(tokens()[result].text))
+      return Error(f.open_params, "kernel " + f.name + " returns a value; kernels are void");
     if (const int count = CountParameters(f); count > kMaxParameters)
       Error(f.open_params, "kernel " + f.name + " has " + std::to_string(count) +
                                " parameters, at most " + std::to_string(kMaxParameters) +
@@ -554,22 +717,26 @@ class Rewriter {
     if (begin >= tokens().size() || end >= tokens().size()) return Error(i, "<<< without >>>");
     std::string name, callee;
     unsigned flags = 0;
-    bool by_call = false;
+    bool by_call = false, is_template = false;
     for (size_t k = begin; k < i; ++k) {
-      callee += tokens()[k].text;
+      callee += tokens()[k].kind == TokenKind::kMarker ? std::string_view() : tokens()[k].text;
       for (const Function& f : outline_.functions)
         if (f.kernel && tokens()[k].Is(f.name)) {
           name = f.name;
           flags = FlagsOf(Reachable(f));
           by_call = OnlyACallTells(f, k, i);
+          is_template = f.is_template;
         }
     }
-    if (by_call) Remove(begin, i);
+    ++launches_;
+    if (by_call || is_template) Remove(begin, i);
     removed_[i] = removed_[i + 1] = removed_[i + 2] = true;
     removed_[end] = removed_[end + 1] = removed_[end + 2] = true;
-    before_[begin] += by_call ? "::picabia_bang::LaunchCall([](auto... picabia_a) { " + callee +
-                                    "(picabia_a...); }"
-                              : "::picabia_bang::Launch(";
+    before_[begin] +=
+        by_call
+            ? "::picabia_bang::LaunchCall([](auto... picabia_a) { " + callee + "(picabia_a...); }"
+        : is_template ? "::picabia_bang::LaunchTemplate([] { return &" + callee + "; }"
+                      : "::picabia_bang::Launch(";
     before_[i] += ", " + Quoted(name.empty() ? std::string(tokens()[begin].text) : name) + ", " +
                   std::to_string(flags) + "u, &picabia_bang_this_module).On(";
     before_[end] += ")";
@@ -591,10 +758,11 @@ class Rewriter {
   std::vector<std::string> before_;  // text to put before each token
   std::vector<bool> removed_;
   std::vector<FileVariable> file_variables_;
+  std::set<std::string> defined_;  // variables at file scope, with their namespaces
   std::set<std::string, std::less<>> half_names_;
   std::set<int> on_device_;  // functions that kernels may call
   std::string epilogue_;     // text for the end of the file
-  int next_ = 0, kernels_ = 0;
+  int next_ = 0, kernels_ = 0, launches_ = 0;
   Rewritten result_;
 };
 

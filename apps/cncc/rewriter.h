@@ -12,6 +12,7 @@
 //                             which programs link kernels: K, and K mangled with unsigned short for
 //                             half
 //   K<<<d, t, q>>>(..)        picabia_bang::Launch(K, ..).On(d, t, q)(..)
+//   a::x                      the copy of a variable that a namespace has
 //   127.0h                    (half)127.0
 //   asm("barrier.sync.local") the barrier
 #pragma once
@@ -26,6 +27,7 @@ struct Rewritten {
   std::string text;
   std::vector<std::string> errors;  // "file:line: error: text"
   int kernels = 0;
+  bool uses_module = false;  // it has kernels, launches, or variables of the on-chip memories
 };
 
 Rewritten Rewrite(std::string_view preprocessed);

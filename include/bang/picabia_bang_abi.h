@@ -77,7 +77,7 @@ enum picabia_bang_kernel_flags {
 
 struct picabia_bang_kernel {
   const char *name;
-  const char *file;
+  const char *file; /* of a template's instance, the name of its picabia_bang_instance */
   int line;
   unsigned flags;
   const void *function;
@@ -89,6 +89,14 @@ struct picabia_bang_kernel {
   const void *const *addresses; /* by which programs name it */
   const int
       *functions; /* indices of the functions it may reach, ended by -1; null: any of the module */
+};
+
+/* An instance of a kernel that is a template, in an instrumented library, which lists them in
+ * `picabia_bang_checked_instances`: a pointer to the first. */
+struct picabia_bang_instance {
+  const char *name;
+  struct picabia_bang_kernel kernel;
+  const struct picabia_bang_instance *next;
 };
 
 /* One translation unit. */

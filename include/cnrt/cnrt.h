@@ -719,6 +719,19 @@ CNRT_DLL_API cnrtRet_t cnrtNotifierCreate(cnrtNotifier_t *notifier);
 CNRT_DLL_API cnrtRet_t cnrtNotifierDestroy(cnrtNotifier_t notifier);
 /* Milliseconds. */
 CNRT_DLL_API cnrtRet_t cnrtNotifierElapsedTime(cnrtNotifier_t start, cnrtNotifier_t end, float *ms);
+/* Other names of what is above. */
+static inline cnrtRet_t cnrtGetLastError(void) { return cnrtGetLastErr(); }
+static inline cnrtRet_t cnrtPeekAtLastError(void) { return cnrtPeekLastErr(); }
+static inline cnrtRet_t cnrtQueueQuery(cnrtQueue_t queue) { return cnrtQueryQueue(queue); }
+static inline cnrtRet_t cnrtNotifierWait(cnrtNotifier_t notifier) {
+  return cnrtWaitNotifier(notifier);
+}
+static inline cnrtRet_t cnrtNotifierQuery(cnrtNotifier_t notifier) {
+  return cnrtQueryNotifier(notifier);
+}
+static inline cnrtRet_t cnrtHostMalloc(void **host, size_t bytes) {
+  return cnrtMallocHost(host, bytes, CNRT_MEMTYPE_DEFAULT);
+}
 
 #ifdef __cplusplus
 }

@@ -15,11 +15,15 @@ void Index(float*, float*, int);
 void Alignment(half*, half*, int);
 void Misaligned(half*, half*, int);
 void Uninitialised(half*, half*, int);
+void Padding(half*, half*, int);
+void PaddingInASum(float*, float*, int);
 void UninitialisedScalar(int*, int*, int);
 void TooMuch(half*, half*, int);
 void TooMuchMore(half*, half*, int);
 void RaceInSram(float*, float*, int);
 void RaceInGdram(int*, int*, int);
+void SharedPointer(float*, float*, int);
+void ScalarConversions(half*, half*, int);
 void SameCopyByAll(float*, float*, int);
 void AsyncRead(half*, half*, int);
 void Direction(half*, half*, int);
@@ -63,9 +67,13 @@ const Case kCases[] = {
     {KERNEL(Alignment), "alignment", "bad ? 65"},
     {KERNEL(Misaligned), "alignment", "bad ? 3"},
     {KERNEL(Uninitialised), "uninitialised", "__bang_add"},
+    {KERNEL(Padding), "uninitialised", "bad ? 202"},
+    {KERNEL(PaddingInASum), "uninitialised", "__bang_reduce_sum"},
     {KERNEL(UninitialisedScalar), "uninitialised", "out[0] = t[3]"},
     {KERNEL(RaceInSram), "race", "SRAM2NRAM", CNRT_FUNC_TYPE_UNION1, 4},
     {KERNEL(RaceInGdram), "race", "out[bad", CNRT_FUNC_TYPE_BLOCK, 4},
+    {KERNEL(SharedPointer), "race", "from = ", CNRT_FUNC_TYPE_UNION1, 4},
+    {KERNEL(ScalarConversions), "race", "bad ? 0", CNRT_FUNC_TYPE_UNION1, 4},
     {KERNEL(SameCopyByAll), "race", "GDRAM2SRAM", CNRT_FUNC_TYPE_UNION1, 4},
     {KERNEL(AsyncRead), "async-read", "__bang_add"},
     {KERNEL(Direction), "unsupported-copy", "NRAM2WRAM, 128"},
@@ -105,6 +113,20 @@ TEST_F(Checked, ReportsEachKindAtItsLine) {
 
 TEST_F(Checked, IsSilentAboutWhatIsRight) {
   for (const Case& c : kCases) EXPECT_EQ(Reports(c, 0), "") << c.name;
+}
+
+TEST_F(Checked, TheMemoryCoreConvertsScalars) {
+  const Buffer<half> x(256), out(256);
+  ASSERT_EQ(host::Run(reinterpret_cast<void*>(&ScalarConversions), {4, 1, 1}, CNRT_FUNC_TYPE_UNION1,
+                      x.data(), out.data(), 0),
+            CNRT_RET_SUCCESS);
+  const std::vector<half> got = out.Read();
+  for (int task = 0; task < 4; ++task)
+    for (int i = 0; i < 64; ++i) {
+      float value = 0;
+      cnrtConvertHalfToFloat(&value, got[static_cast<size_t>(task * 64 + i)]);
+      EXPECT_EQ(value, static_cast<float>(i) * 0.25f + static_cast<float>(task));
+    }
 }
 
 TEST_F(Checked, MemoryBeyondTheChip) {

@@ -17,6 +17,7 @@ void Print(half*, int);
 void Lists(int*);
 void Library(int*, int);
 void Places(const half*, half*);
+void Scopes(int*);
 }
 // The other name that a kernel has: mangled, half spelled as unsigned short.
 void Templates(half*, float*);
@@ -195,6 +196,13 @@ TEST_F(Styles, QualifiersInOtherPlaces) {
   ASSERT_EQ(host::Run(reinterpret_cast<void*>(&Places), kOne, kBlock, dx.data(), dy.data()),
             CNRT_RET_SUCCESS);
   for (int i = 0; i < 64; ++i) EXPECT_EQ(Float(dy.Read()[i]), x[i]);
+}
+
+TEST_F(Styles, NamespacesExternsAndNamelessStructures) {
+  const Buffer<int> out(5);
+  ASSERT_EQ(host::Run(reinterpret_cast<void*>(&Scopes), kOne, kBlock, out.data()),
+            CNRT_RET_SUCCESS);
+  EXPECT_EQ(out.Read(), (std::vector<int>{7, 120, 7, 1 + 10 + 8, 6}));
 }
 
 TEST_F(Styles, RefusesWrongLaunches) {

@@ -304,6 +304,38 @@ def test_single_source_programs(cncc, tmp_path):
     assert ran.stdout.splitlines() == expected, ran.stderr
 
 
+CHECKED_TEMPLATES = r"""
+#include <stdio.h>
+#include "cnrt.h"
+template <typename T> __mlu_global__ void Fill(T* out, int n) {
+  __nram__ T a[64];
+  for (int i = 0; i < n; ++i) a[i] = (T)i;
+  __memcpy(out, a, 64 * sizeof(T), NRAM2GDRAM);
+}
+int main(int argc, char**) {
+  float* x;
+  cnrtSetDevice(0);
+  cnrtQueue_t queue;
+  cnrtQueueCreate(&queue);
+  cnrtMalloc((void**)&x, 256);
+  Fill<<<1, CNRT_FUNC_TYPE_BLOCK, queue>>>(x, argc == 1 ? 64 : 65);
+  Fill<int><<<1, CNRT_FUNC_TYPE_BLOCK, queue>>>((int*)x, argc == 1 ? 64 : 65);
+  cnrtQueueSync(queue);
+}
+"""
+
+
+def test_the_checker_sees_stores_of_templates(cncc, tmp_path):
+    (tmp_path / "t.mlu").write_text(CHECKED_TEMPLATES)
+    done = cncc("t.mlu", "-o", "t")
+    assert done.returncode == 0, done.stderr
+    environment = {**os.environ, "PICABIA_BANG_CHECK": "1"}
+    right = subprocess.run(["./t"], cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment)
+    assert right.returncode == 0 and right.stderr == ""
+    wrong = subprocess.run(["./t", "x"], cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment)
+    assert wrong.stderr.count("bang-check: t.mlu:6: out-of-bounds: index 64") == 2, wrong.stderr
+
+
 def test_the_profile_adds_up(cncc, kernel, tmp_path):
     assert cncc("-c", "twice.mlu", "-o", "k.o").returncode == 0
     ran = link_and_run(tmp_path, ["k.o"], PICABIA_BANG_PROFILE=str(tmp_path / "profile"))

@@ -34,6 +34,21 @@ constexpr int kMaxInitialisers = 512;
 }
 }  // namespace
 
+/* Instances of kernels that are templates, as launches name them: the checker finds the twin of one
+ * by its name in the other compilation of this file. */
+namespace {
+[[maybe_unused]] const picabia_bang_instance* instances = nullptr;
+/* `Site` tells the name and the kernel of one launch. */
+template <typename Site>
+struct Listed {
+  picabia_bang_instance instance;
+  Listed() : instance{Site::Name(), Site::Kernel(), instances} { instances = &instance; }
+  static Listed listed;
+};
+template <typename Site>
+Listed<Site> Listed<Site>::listed;
+}  // namespace
+
 /* What happens when the host calls a kernel instead of launching it. */
 inline void CalledByHost(const char* name) {
   fprintf(stderr, "kernel %s was called like a function; launch it with cnrtInvokeKernel_V2\n",
@@ -96,6 +111,17 @@ struct KernelType<void(P...)> {
   }
 };
 
+template <typename... P>
+picabia_bang_kernel KernelOf(void (*function)(P...)) {
+  using Type = KernelType<void(P...)>;
+  picabia_bang_kernel kernel = {};
+  kernel.function = reinterpret_cast<const void*>(function);
+  kernel.call = &Type::Call;
+  kernel.params = Type::params;
+  kernel.num_params = Type::count;
+  return kernel;
+}
+
 /* half as hosts spell it, for the names by which they link: one pointer, array of pointers, or
  * value. */
 template <typename T>
@@ -152,20 +178,16 @@ class Configuration {
     queue_ = queue;
   }
 
+  /* `instance`: of a template, which no table of kernels holds; the engine copies all of this. */
   template <typename... P>
-  void Go(void (*function)(P...), std::remove_reference_t<P>... arguments) const {
-    using Type = KernelType<void(P...)>;
+  void Go(void (*function)(P...), const char* instance,
+          std::remove_reference_t<P>... arguments) const {
     const void* pointers[] = {static_cast<const void*>(&arguments)..., nullptr};
     const size_t sizes[] = {sizeof(arguments)..., 0};
-    /* What the engine needs of a kernel that is a template, which no table holds; it copies this.
-     */
-    picabia_bang_kernel kernel = {};
+    picabia_bang_kernel kernel = KernelOf(function);
     kernel.name = name_;
     kernel.flags = flags_;
-    kernel.function = reinterpret_cast<const void*>(function);
-    kernel.call = &Type::Call;
-    kernel.params = Type::params;
-    kernel.num_params = Type::count;
+    kernel.file = instance;
     picabia_bang_launch(&kernel, kernel.function, module_, grid_.v, type_, queue_, pointers, sizes);
   }
 
@@ -190,15 +212,55 @@ class Launch : public Configuration {
     return *this;
   }
   void operator()(std::remove_reference_t<P>... arguments) const {
-    this->template Go<P...>(kernel_, arguments...);
+    this->template Go<P...>(kernel_, instance_, arguments...);
   }
 
- private:
+ protected:
   void (*kernel_)(P...);
+  const char* instance_ = nullptr;
 };
+
+/* An object of a type without members: a lambda that captures nothing. */
+template <typename T>
+const T& Stateless() {
+  alignas(T) static char object[sizeof(T)];
+  return reinterpret_cast<const T&>(object);
+}
+
+/* The same of an instance of a template. `find`: [] { return &kernel<arguments>; }. */
+template <typename Find>
+struct FindSite {
+  static const char* Name() { return __PRETTY_FUNCTION__; }
+  static picabia_bang_kernel Kernel() { return KernelOf(Stateless<Find>()()); }
+};
+template <typename Find, typename... P>
+class InstanceLaunch : public Launch<P...> {
+ public:
+  InstanceLaunch(void (*kernel)(P...), const char* name, unsigned flags,
+                 const picabia_bang_module* module)
+      : Launch<P...>(kernel, name, flags, module) {
+    this->instance_ = Listed<FindSite<Find>>::listed.instance.name;
+  }
+};
+template <typename Find, typename... P>
+InstanceLaunch<Find, P...> MakeInstanceLaunch(void (*kernel)(P...), const char* name,
+                                              unsigned flags, const picabia_bang_module* module) {
+  return {kernel, name, flags, module};
+}
+template <typename Find>
+auto LaunchTemplate(Find find, const char* name, unsigned flags,
+                    const picabia_bang_module* module) {
+  return MakeInstanceLaunch<Find>(find(), name, flags, module);
+}
 
 /* The same of a kernel that only a call tells: the arguments of its template are found out, or it
  * has default arguments. `call`: [](auto... a) { kernel(a...); }. */
+template <typename Call, typename... A>
+struct CallSite {
+  using Function = void (*)(A...);
+  static const char* Name() { return __PRETTY_FUNCTION__; }
+  static picabia_bang_kernel Kernel() { return KernelOf(static_cast<Function>(Stateless<Call>())); }
+};
 template <typename Call>
 class LaunchCall : public Configuration {
  public:
@@ -212,7 +274,8 @@ class LaunchCall : public Configuration {
   template <typename... A>
   void operator()(A... arguments) const {
     void (*const function)(A...) = call_;
-    this->template Go<A...>(function, arguments...);
+    this->template Go<A...>(function, Listed<CallSite<Call, A...>>::listed.instance.name,
+                            arguments...);
   }
 
  private:

@@ -77,6 +77,14 @@ struct RowOperation : Operation {
   }
 };
 
+// As `RowOperation`, of elements that have nothing to do with each other.
+struct ElementOperation : RowOperation {
+  ElementOperation(const char* op_name, picabia_bang_where at, int64_t n, int bytes)
+      : RowOperation(op_name, at, n, bytes) {
+    elementwise = true;
+  }
+};
+
 // One element as a float, and back; halves by the device's rules.
 inline float LoadFloat(int type, const void* from, int64_t i) {
   switch (type) {

@@ -164,10 +164,12 @@ using namespace picabia::bang;  // NOLINT: the interface below is C
 void picabia_bang_convert(int to, int from, int rounding, void* dst, const void* src, int64_t n,
                           int position, int64_t dst_stride, int64_t src_stride, int64_t segments,
                           picabia_bang_where where) {
-  if (NoEffectHere() || n <= 0 || segments <= 0) return;
-  if (Watched()) {
-    RowOperation operation("a conversion", where, n * segments,
-                           std::min(BytesOf(to), BytesOf(from)));
+  // A scalar conversion of the kernel, on its stack: the memory core does it, too.
+  const bool scalar = where.file == nullptr;
+  if ((NoEffectHere() && !scalar) || n <= 0 || segments <= 0) return;
+  if (Watched() && !scalar) {
+    ElementOperation operation("a conversion", where, n * segments,
+                               std::min(BytesOf(to), BytesOf(from)));
     operation.writes[operation.num_writes++] = {dst, n * BytesOf(to), dst_stride, segments};
     operation.reads[operation.num_reads++] = {src, n * BytesOf(from), src_stride, segments};
     operation.count_multiple = 0;

@@ -236,8 +236,12 @@ void picabia_bang_turn(int op, int bytes, void* dst, const void* src, int height
   if (!FitsChip({height, width, bytes}))
     return picabia_bang_fail("a transposition of more than the chip holds", where);
   const int64_t n = int64_t{height} * width;
-  if (Watched())
-    Tell(RowOperation(kTurnNames[op], where, n, bytes).Write(dst, n * bytes).Read(src, n * bytes));
+  if (Watched()) {
+    RowOperation operation(kTurnNames[op], where, n, bytes);
+    operation.elementwise = op == PICABIA_TRANSPOSE;
+    operation.rows = height;
+    Tell(operation.Write(dst, n * bytes).Read(src, n * bytes));
+  }
   const Uninterrupted uninterrupted(CurrentCore());  // the copy may allocate
   if (bytes == 1) TurnRows<uint8_t>(op, dst, src, height, width);
   if (bytes == 2) TurnRows<uint16_t>(op, dst, src, height, width);

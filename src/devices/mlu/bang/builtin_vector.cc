@@ -245,7 +245,7 @@ void picabia_bang_binary(int op, int type, void* dst, const void* a, const void*
   if (NoEffectHere() || n <= 0) return;
   if (Watched()) {
     const int64_t bytes = n * BytesOf(type);
-    Tell(RowOperation(kBinaryNames[op], where, n, BytesOf(type))
+    Tell(ElementOperation(kBinaryNames[op], where, n, BytesOf(type))
              .Write(dst, bytes)
              .Read(a, bytes)
              .Read(b, bytes));
@@ -258,7 +258,9 @@ void picabia_bang_binary_scalar(int op, int type, void* dst, const void* a, doub
   if (NoEffectHere() || n <= 0) return;
   if (Watched()) {
     const int64_t bytes = n * BytesOf(type);
-    Tell(RowOperation(kScalarNames[op], where, n, BytesOf(type)).Write(dst, bytes).Read(a, bytes));
+    Tell(ElementOperation(kScalarNames[op], where, n, BytesOf(type))
+             .Write(dst, bytes)
+             .Read(a, bytes));
   }
   if (type <= PICABIA_FLOAT) {
     Vectors().scalar[type][op](dst, a, static_cast<float>(b), n);
@@ -299,7 +301,7 @@ void picabia_bang_cycle(int op, int type, void* dst, const void* a, const void* 
   if (Watched()) {
     if (period <= 0 || n % period != 0)
       TellMisuse(kCycleNames[op], From(where), "the length is no multiple of the short operand's");
-    Tell(RowOperation(kCycleNames[op], where, n, static_cast<int>(size))
+    Tell(ElementOperation(kCycleNames[op], where, n, static_cast<int>(size))
              .Write(dst, n * size)
              .Read(a, n * size)
              .Read(b, std::max<int64_t>(period, 0) * size));
@@ -317,7 +319,9 @@ void picabia_bang_unary(int op, int type, void* dst, const void* src, int64_t n,
   if (NoEffectHere() || n <= 0) return;
   if (Watched()) {
     const int64_t bytes = n * BytesOf(type);
-    Tell(RowOperation(kUnaryNames[op], where, n, BytesOf(type)).Write(dst, bytes).Read(src, bytes));
+    Tell(ElementOperation(kUnaryNames[op], where, n, BytesOf(type))
+             .Write(dst, bytes)
+             .Read(src, bytes));
   }
   Unary(op, type, dst, src, n);
 }

@@ -22,9 +22,16 @@ class KernelLaunch : public Launch {
     const std::unique_ptr<Watchers> watchers = options.watch ? Watchers::Make(plan_) : nullptr;
     Plan plan = plan_;
     plan.threads = options.threads;
+    picabia_bang_kernel instrumented = *plan.entry.kernel;
     if (watchers && watchers->wants_accesses()) {
       PICABIA_ASSIGN_OR_RETURN(const KernelEntry twin, InstrumentedTwin(plan.entry));
-      if (twin.kernel != nullptr) SetEntry(&plan, twin);
+      if (twin.kernel != nullptr) {
+        // Only launches know the name and the flags of a template's instance.
+        instrumented.function = twin.kernel->function;
+        instrumented.call = twin.kernel->call;
+        instrumented.functions = twin.kernel->functions;
+        SetEntry(&plan, {&instrumented, twin.module});
+      }
     }
     if (watchers) watchers->SetPlan(&plan);
     Status status = Execution(plan, watchers.get()).Run();

@@ -45,6 +45,10 @@ struct Operation {
   int direction = -1;          // of a copy
   bool asynchronous = false;   // a copy that is only done at the next sync
   bool atomic = false;
+  // Element i of the destination comes of elements i of the sources and of nothing else; with
+  // `rows`, of the transposed matrix of that many rows.
+  bool elementwise = false;
+  int64_t rows = 0;
 };
 
 enum class Sync { kCluster, kAll, kAllCores, kAllMemoryCores, kClusterCores, kPipeline };

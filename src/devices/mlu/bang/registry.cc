@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -13,11 +14,17 @@
 namespace picabia::bang {
 namespace {
 
+// A library of instrumented kernels that has been loaded.
+struct Twin {
+  const picabia_bang_module* module = nullptr;
+  const picabia_bang_instance* instances = nullptr;
+};
+
 struct Registry {
   std::mutex mutex;
   std::vector<const picabia_bang_module*> modules;
   std::unordered_map<const void*, KernelEntry> by_address;
-  std::map<const picabia_bang_module*, const picabia_bang_module*> instrumented;
+  std::map<const picabia_bang_module*, Twin> instrumented;
 };
 
 // Never destroyed: modules of libraries leave after main.
@@ -37,7 +44,7 @@ bool WriteAll(int file, const unsigned char* data, size_t bytes) {
 }
 
 // Loads a shared object that lies in memory.
-Result<const picabia_bang_module*> LoadImage(const picabia_bang_module& module) {
+Result<Twin> LoadImage(const picabia_bang_module& module) {
   const int file = memfd_create("picabia-bang-checked", MFD_CLOEXEC);
   if (file < 0) return IoError("cannot make a file in memory for the checked kernels");
   const auto bytes = static_cast<size_t>(module.image_end - module.image_begin);
@@ -51,7 +58,30 @@ Result<const picabia_bang_module*> LoadImage(const picabia_bang_module& module) 
   if (library == nullptr) return IoError("cannot load the checked kernels: " + std::string(error));
   const void* symbol = dlsym(library, "picabia_bang_checked_module");
   if (symbol == nullptr) return IoError("the checked kernels have no module");
-  return static_cast<const picabia_bang_module*>(symbol);
+  Twin twin = {static_cast<const picabia_bang_module*>(symbol), nullptr};
+  const void* list = dlsym(library, "picabia_bang_checked_instances");
+  if (list != nullptr)
+    twin.instances = **static_cast<const picabia_bang_instance* const* const*>(list);
+  return twin;
+}
+
+bool IsListed(const KernelEntry& entry) {
+  const picabia_bang_module& module = *entry.module;
+  for (int i = 0; i < module.num_kernels; ++i)
+    if (module.kernels + i == entry.kernel) return true;
+  return false;
+}
+
+// Of a kernel that the module lists, or of a template's instance.
+const picabia_bang_kernel* TwinKernel(const KernelEntry& entry, const Twin& twin) {
+  if (IsListed(entry)) {
+    const auto i = entry.kernel - entry.module->kernels;
+    return i < twin.module->num_kernels ? twin.module->kernels + i : nullptr;
+  }
+  for (const auto* i = twin.instances; i != nullptr; i = i->next)
+    if (entry.kernel->file != nullptr && std::strcmp(i->name, entry.kernel->file) == 0)
+      return &i->kernel;
+  return nullptr;
 }
 
 }  // namespace
@@ -95,19 +125,19 @@ KernelEntry FindKernel(const void* function) {
 
 Result<KernelEntry> InstrumentedTwin(const KernelEntry& entry) {
   const picabia_bang_module& module = *entry.module;
-  const bool listed = std::any_of(module.kernels, module.kernels + module.num_kernels,
-                                  [&](const auto& kernel) { return &kernel == entry.kernel; });
-  if (!listed || module.image_begin == module.image_end) return KernelEntry{};
+  if (module.image_begin == module.image_end) return KernelEntry{};
   Registry& registry = TheRegistry();
   const std::lock_guard lock(registry.mutex);
-  const picabia_bang_module*& twin = registry.instrumented[entry.module];
-  if (twin == nullptr) {
+  Twin& twin = registry.instrumented[entry.module];
+  if (twin.module == nullptr) {
     PICABIA_ASSIGN_OR_RETURN(twin, LoadImage(*entry.module));
   }
-  const auto index = entry.kernel - entry.module->kernels;
-  if (twin->abi != PICABIA_BANG_ABI || index >= twin->num_kernels)
+  const picabia_bang_kernel* kernel = TwinKernel(entry, twin);
+  const bool old_instance = kernel == nullptr && twin.instances == nullptr && !IsListed(entry);
+  if (old_instance) return KernelEntry{};
+  if (twin.module->abi != PICABIA_BANG_ABI || kernel == nullptr)
     return Unsupported("the checked kernels do not match the others");
-  return KernelEntry{twin->kernels + index, twin};
+  return KernelEntry{kernel, twin.module};
 }
 
 }  // namespace picabia::bang

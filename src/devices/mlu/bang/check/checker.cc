@@ -99,20 +99,23 @@ Where Checker::WhereOf(const Context& context) const {
   return {name.c_str(), line.line};
 }
 
-void Checker::Say(const Context& context, const char* kind, const std::string& text) {
+void Checker::Say(const Context& context, const char* kind, const std::string& text,
+                  const std::string& detail) {
   const std::string place = Place(WhereOf(context));
-  const std::string key = std::string(kind) + place + text.substr(0, text.find(" at byte"));
+  const std::string key = std::string(kind) + place + text;
   const auto [found, fresh] = known_.emplace(key, reports_.size());
   if (!fresh) {
     ++reports_[found->second].count;
     return;
   }
-  reports_.push_back({kind, place, text, context.core->execution->Describe(*context.core)});
+  reports_.push_back(
+      {kind, place, text + detail, context.core->execution->Describe(*context.core)});
 }
 
 // ---- operations ----
 
 void Checker::Start(const Core& core) {
+  Settle();
   AddRegions(core);
   if (core.index == 0 && (core.clusterDim > 0 || !races_)) {
     races_ = std::make_unique<RaceDetector>(
@@ -160,11 +163,15 @@ void Checker::CheckAlignment(const Context& context, const Operation& operation)
 
 void Checker::Operate(const Core& core, const Operation& operation) {
   const Context context = {&core, operation.name, operation.where, nullptr};
+  Settle();
   CheckAlignment(context, operation);
+  const Padding padding = HidePadding(operation);
   for (int i = 0; i < operation.num_reads; ++i)
     CheckRange(context, operation.reads[i], false, &operation);
+  for (uint8_t* state : padding.states) *state = kUnset;
   for (int i = 0; i < operation.num_writes; ++i)
     CheckRange(context, operation.writes[i], true, &operation);
+  HandOnPadding(operation, padding);
 }
 
 void Checker::CheckRange(const Context& context, const Range& range, bool write,
@@ -242,8 +249,8 @@ void Checker::CheckOnChip(const Context& context, Region* region, uintptr_t begi
   Say(context, unset ? "uninitialised" : "async-read",
       verb + Defined(*what) +
           (unset ? ", which nothing has written,"
-                 : " before the sync of an asynchronous copy into it,") +
-          " at byte " + Number(byte));
+                 : " before the sync of an asynchronous copy into it,"),
+      " at byte " + Number(byte));
   std::replace(state, state + n, uint8_t{kUnset}, uint8_t{kSet});  // once is enough
 }
 
@@ -297,15 +304,33 @@ void Checker::NoteRace(const Context& context, uintptr_t begin, int64_t bytes, b
     where = {static_cast<const char*>(context.pc), -1};  // looked up when it is needed
   const Race race = races_->Note(ActorOf(*context.core), where, access);
   if (!race.found) return;
+  const void* address = reinterpret_cast<const void*>(begin);
+  if (!write || operation != nullptr || RegionOf(begin) == nullptr ||
+      bytes > static_cast<int64_t>(sizeof(RacingStore::before)))
+    return SayRace(context, race, write);
+  racing_store_ = {context, address, static_cast<size_t>(bytes), {}, race};
+  std::memcpy(racing_store_->before, address, racing_store_->bytes);
+}
+
+void Checker::Settle() {
+  if (!racing_store_) return;
+  const RacingStore store = *racing_store_;
+  racing_store_.reset();
+  if (std::memcmp(store.before, store.address, store.bytes) != 0)
+    SayRace(store.context, store.race, true);
+}
+
+void Checker::SayRace(const Context& context, const Race& race, bool write) {
   Context other = context;
   other.pc = race.earlier.where.line == -1 ? race.earlier.where.file : nullptr;
   if (other.pc == nullptr) other.where = race.earlier.where;
   const std::string who =
-      (context.core->clusterDim == 0 ? "task " : "core ") + Number(race.earlier.actor);
+      (context.core->clusterDim == 0 ? " by task " : " by core ") + Number(race.earlier.actor);
   Say(context, "race",
       std::string(context.name) + (write ? " writes" : " reads") + " what another core " +
           (race.earlier_writes ? "wrote" : "read") + " at " + Place(WhereOf(other)) +
-          ", and no barrier lies between; at byte 0 by " + who);
+          ", and no barrier lies between",
+      "; there" + who);
 }
 
 void Checker::Misuse(const Core& core, const char* name, Where where, const char* text) {
@@ -324,6 +349,7 @@ void Checker::BadIndex(const Core& core, Where where, int64_t index) {
 void Checker::Access(const Core& core, const void* address, size_t bytes, bool write,
                      const void* pc) {
   const uintptr_t at = At(address);
+  Settle();
   if (at - At(&core) < sizeof(Core) || at - At(core.stack->base()) < FiberStack::kBytes) return;
   const Context context = {&core, write ? "a store" : "a load", {}, pc};
   Region* region = last_region_ != nullptr && at >= last_region_->begin && at < last_region_->end
@@ -348,6 +374,7 @@ void Checker::Access(const Core& core, const void* address, size_t bytes, bool w
 // ---- order ----
 
 void Checker::PipelineSync(const Core& core, Where /*where*/) {
+  Settle();
   for (const auto& [begin, end] : pending_[core.index]) {
     Region* region = RegionOf(begin);
     if (region == nullptr) continue;
@@ -358,6 +385,7 @@ void Checker::PipelineSync(const Core& core, Where /*where*/) {
 }
 
 void Checker::Release(Sync /*kind*/, Core* const* cores, int count) {
+  Settle();
   std::vector<int> actors;
   for (int i = 0; i < count; ++i) {
     actors.push_back(cores[i]->index);
@@ -366,7 +394,13 @@ void Checker::Release(Sync /*kind*/, Core* const* cores, int count) {
   races_->Join(actors);
 }
 
-void Checker::Lock(const Core& core, int id) { races_->Lock(ActorOf(core), id); }
-void Checker::Unlock(const Core& core, int id) { races_->Unlock(ActorOf(core), id); }
+void Checker::Lock(const Core& core, int id) {
+  Settle();
+  races_->Lock(ActorOf(core), id);
+}
+void Checker::Unlock(const Core& core, int id) {
+  Settle();
+  races_->Unlock(ActorOf(core), id);
+}
 
 }  // namespace picabia::bang

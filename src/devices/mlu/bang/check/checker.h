@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class Checker : public Observer {
   const std::vector<Report>& reports() const { return reports_; }
 
   void Start(const Core& core) override;
+  void Finish(const Core& /*core*/) override { Settle(); }  // the next task has the same core
   void Operate(const Core& core, const Operation& operation) override;
   void Misuse(const Core& core, const char* name, Where where, const char* text) override;
   void Access(const Core& core, const void* address, size_t bytes, bool write,
@@ -59,6 +61,30 @@ class Checker : public Observer {
     const void* pc;  // not null: of a scalar access, whose line is looked up when it is needed
   };
 
+  // Unset bytes that an operation reads behind set ones, less than a group of the vector unit: the
+  // end of a tile, computed because the unit wants whole groups. They are handed on to the
+  // destination, and reported where something else reads them.
+  struct Padding {
+    std::vector<uint8_t*> states;  // of bytes that count as set while the operation is checked
+    std::vector<int64_t> elements;
+  };
+  Padding HidePadding(const Operation& operation);
+  void HandOnPadding(const Operation& operation, const Padding& padding);
+  bool AnyUnset(const Range& range);
+  uint8_t* StateAt(const Range& range, int64_t byte);
+
+  // A scalar store to SRAM that races: none when it writes what is there already, as all cores do
+  // that set a variable of their cluster. That is known when the next thing happens.
+  struct RacingStore {
+    Context context;
+    const void* address;
+    size_t bytes;
+    unsigned char before[16];
+    Race race;
+  };
+  void Settle();
+  void SayRace(const Context& context, const Race& race, bool write);
+
   void AddRegions(const Core& core);
   Region* RegionOf(uintptr_t address);
   const picabia_bang_variable* VariableAt(const Region& region, uintptr_t address) const;
@@ -76,13 +102,16 @@ class Checker : public Observer {
                 const Operation* operation);
   int ActorOf(const Core& core) const;
   Where WhereOf(const Context& context) const;
-  void Say(const Context& context, const char* kind, const std::string& text);
+  // `detail` goes behind the text and does not make another report of it.
+  void Say(const Context& context, const char* kind, const std::string& text,
+           const std::string& detail = "");
 
   const Plan* plan_;
   std::vector<std::unique_ptr<Region>> regions_;
   Region* last_region_ = nullptr;
   mlu::DeviceMemory::Block last_block_{nullptr, 0, 0};
   std::unique_ptr<RaceDetector> races_;
+  std::optional<RacingStore> racing_store_;
   static constexpr size_t kHostLines = 1024;
   uintptr_t host_lines_[kHostLines] = {};  // that are known to be the host's: a small cache
   std::map<int, std::vector<std::pair<uintptr_t, uintptr_t>>>
