@@ -66,7 +66,7 @@ class ShortList {
   using iterator = T*;
   using const_iterator = const T*;
 
-  ShortList() = default;
+  ShortList() {}  // NOLINT: g++ 12 deletes the default one because of the union (CWG 2084)
   ShortList(std::initializer_list<T> items) { Assign(items.begin(), items.size()); }
   ShortList(const std::vector<T>& items) { Assign(items.data(), items.size()); }  // NOLINT
   ShortList(const ShortList& other) { Assign(other.data(), other.size()); }

@@ -218,6 +218,7 @@ void Configure(const GemmInt8& g, const Steps& steps) {
   const Configured wanted{std::min(kTileRows, g.pixels), steps.bytes};
   if (configured == wanted) return;
   const TileConfig config = ConfigFor(wanted.pixels, wanted.step);
+  asm volatile("" : : "r"(&config) : "memory");  // g++ 12 takes only its first 8 bytes to be read
   _tile_loadconfig(&config);
   configured = wanted;
 }
