@@ -148,16 +148,18 @@ cnrtRet_t WithContext(cnrtRuntimeContext_t handle, Body&& body) {
 }
 
 // Copies the pointers, which may be gone when the queue comes to them, and checks that each lies in
-// device memory with as many bytes behind it as the tensor has.
-cnrtRet_t TakeParams(const OfflineFunction& function, void** params, std::vector<void*>* taken) {
+// the memory of the context's device with as many bytes behind it as the tensor has.
+cnrtRet_t TakeParams(const OfflineFunction& function, int device, void** params,
+                     std::vector<void*>* taken) {
   if (params == nullptr) return CNRT_RET_ERR_INVALID;
   const size_t inputs = function.inputs.size();
   for (size_t i = 0; i < inputs + function.outputs.size(); ++i) {
     const auto& port = i < inputs ? function.inputs[i] : function.outputs[i - inputs];
     const auto bytes = static_cast<size_t>(port.bytes());
-    if (bytes > 0 && CheckDeviceRange(params[i], bytes) != CNRT_RET_SUCCESS) {
+    if (bytes > 0 && CheckDeviceRange(params[i], bytes, device) != CNRT_RET_SUCCESS) {
       PrintInfo("tensor '" + port.name + "': " + std::to_string(bytes) +
-                " bytes of device memory expected behind its pointer");
+                " bytes of the memory of device " + std::to_string(device) +
+                " expected behind its pointer");
       return CNRT_RET_ERR_INVALID;
     }
     taken->push_back(params[i]);
@@ -171,7 +173,7 @@ cnrtRet_t Invoke(cnrtRuntimeContext_t handle, void** params, cnrtQueue_t queue) 
     if (device < 0) return CNRT_RET_ERR_INIT;
     std::vector<void*> taken;
     const auto use = UseMemory();
-    const cnrtRet_t checked = TakeParams(context->function(), params, &taken);
+    const cnrtRet_t checked = TakeParams(context->function(), device, params, &taken);
     if (checked != CNRT_RET_SUCCESS) return checked;
     const auto found = FindQueue(queue);
     if (!found || found->device() != device) return CNRT_RET_ERR_QUEUE;

@@ -227,6 +227,15 @@ bool AddChannel(Quantization* q, int position, float scale, float offset) {
 }
 
 }  // namespace
+// Rounding to half afterwards gives what rounding x once would: no x below a tie becomes the tie.
+float FloatTowardsZero(double x) {
+  const auto nearest = static_cast<float>(x);
+  if (std::fabs(static_cast<double>(nearest)) > std::fabs(x)) return std::nextafter(nearest, 0.0f);
+  if (nearest == 0 && x != 0)  // what is tiny is not nothing: the card's halves keep it
+    return std::copysign(std::numeric_limits<float>::denorm_min(), nearest);
+  return nearest;
+}
+
 }  // namespace picabia::cnrt
 
 using namespace picabia::cnrt;  // NOLINT: the interface below is C
@@ -249,7 +258,7 @@ cnrtRet_t cnrtConvertHalfToFloat(float* d, uint16_t f16) {
 }
 
 cnrtRet_t cnrtConvertDoubleToHalf(uint16_t* f16, double x) {
-  return cnrtConvertFloatToHalf(f16, static_cast<float>(x));
+  return cnrtConvertFloatToHalf(f16, FloatTowardsZero(x));
 }
 
 cnrtRet_t cnrtConvertHalfToDouble(double* d, uint16_t f16) {

@@ -19,6 +19,23 @@ float Float(uint16_t h) {
   return x;
 }
 
+TEST(CnrtConvert, DoublesAreRoundedOnce) {
+  const auto half = [](double x) {
+    uint16_t h = 0;
+    EXPECT_EQ(cnrtConvertDoubleToHalf(&h, x), CNRT_RET_SUCCESS);
+    return h;
+  };
+  EXPECT_EQ(half(1 + 0x1p-11), 0x3C01);            // the tie
+  EXPECT_EQ(half(1 + 0x1p-11 - 0x1p-40), 0x3C00);  // as a float it would be the tie
+  EXPECT_EQ(half(-1 - 0x1p-11 + 0x1p-40), 0xBC00);
+  EXPECT_EQ(half(-1 - 0x1p-11 - 0x1p-40), 0xBC01);
+  EXPECT_EQ(half(1e300), 0x7BFF);
+  EXPECT_EQ(half(-INFINITY), 0xFBFF);
+  EXPECT_EQ(half(1e-300), 1);
+  EXPECT_EQ(half(-0.0), 0x8000);
+  EXPECT_EQ(half(NAN) & 0x7FFF, 0x7BFF);
+}
+
 TEST(CnrtConvert, Halves) {
   EXPECT_EQ(Half(1.0f), 0x3C00);
   EXPECT_EQ(Half(-2.0f), 0xC000);

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "cnrt/cnrt.h"
+#include "cnrt/small_model.h"
 
 namespace {
 
@@ -86,6 +88,32 @@ TEST_F(Devices, MemoryOutlivesTheWorkOfAnotherDevice) {
   ASSERT_EQ(cnrtFree(blocks_[0]), CNRT_RET_SUCCESS);
   EXPECT_EQ(cnrtQueryQueue(queue), CNRT_RET_SUCCESS) << "the queue was waited for";
   EXPECT_EQ(std::count(host.begin(), host.end(), 7), static_cast<std::ptrdiff_t>(kLarge));
+}
+
+// A context runs on its own device and reads that device's memory only.
+TEST_F(Devices, ContextsRefuseTheMemoryOfAnother) {
+  std::string bytes = picabia::cnrt::SmallModelBytes();
+  cnrtModel_t model = nullptr;
+  cnrtFunction_t function = nullptr;
+  cnrtRuntimeContext_t context = nullptr;
+  cnrtQueue_t queue = nullptr;
+  ASSERT_EQ(cnrtLoadModelFromMem(&model, bytes.data()), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtCreateFunction(&function), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtExtractFunction(&function, model, "subnet0"), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtCreateRuntimeContext(&context, function, nullptr), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtSetRuntimeContextDeviceId(context, 1), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtInitRuntimeContext(context, nullptr), CNRT_RET_SUCCESS);
+  ASSERT_EQ(cnrtRuntimeContextCreateQueue(context, &queue), CNRT_RET_SUCCESS);
+  char* const own = static_cast<char*>(blocks_[1]);
+  const auto invoke = [&](void* in, void* out) {
+    void* params[] = {in, out};
+    return cnrtInvokeRuntimeContext(context, params, queue, nullptr);
+  };
+  EXPECT_EQ(invoke(blocks_[0], own), CNRT_RET_ERR_INVALID);
+  EXPECT_EQ(invoke(own, blocks_[2]), CNRT_RET_ERR_INVALID);
+  EXPECT_EQ(invoke(own, own + kLarge / 2), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtSyncQueue(queue), CNRT_RET_SUCCESS);
+  EXPECT_EQ(cnrtDestroyRuntimeContext(context), CNRT_RET_SUCCESS);
 }
 
 }  // namespace

@@ -246,7 +246,7 @@ cnrtRet_t CheckItems(const OfflineFunction& function, void* const* params, int i
     for (const OfflinePort& port : *ports) {
       size_t bytes = 0;
       if (!Bytes(static_cast<size_t>(port.bytes()), items, &bytes)) return CNRT_RET_ERR_INVALID;
-      if (bytes > 0 && CheckDeviceRange(*params, bytes) != CNRT_RET_SUCCESS)
+      if (bytes > 0 && CheckDeviceRange(*params, bytes, CurrentDevice()) != CNRT_RET_SUCCESS)
         return CNRT_RET_ERR_INVALID;
       ++params;
     }
