@@ -12,7 +12,7 @@ namespace picabia::kernels {
 //                                                                   it that t fits
 //   map8:  q = clamp(((t * gain + 2^14) >> 15) + zero, 0, 255)
 //   tile:  d = ((t * gain + 2^14) >> 15) + zero
-//   map16: q = t + zero as unsigned 16 bits, in two bytes
+//   map16: q = the same as unsigned 16 bits, in two bytes
 struct LevelRow {
   const int16_t* levels;
   int64_t count;

@@ -139,6 +139,7 @@ struct Device::Impl {
   std::vector<Activation> live;              // by value
   // Blocks of the int8 engine before this step have 16-bit factors in this run.
   size_t wide_until = 0;
+  size_t begin = 0;   // the step behind the first blocks
   double pixels = 0;  // of the first input, if it is a picture
 };
 
@@ -161,6 +162,8 @@ Isa Device::isa() const { return impl_->kernels.isa; }
 int64_t Device::peak_bytes() const { return impl_->pool.peak_bytes(); }
 
 Status Device::Impl::Prepare() {
+  constexpr int kFirstBlocks = 4;
+  int first_blocks = 0;
   std::vector<const program::Constant*> by_value(program.values.size(), nullptr);
   for (const program::Constant& c : program.constants) by_value[static_cast<size_t>(c.value)] = &c;
   constants.resize(program.values.size());
@@ -190,8 +193,10 @@ Status Device::Impl::Prepare() {
       PICABIA_RETURN_IF_ERROR(
           PrepareBlock(i, *op, by_value).WithContext("node '" + step.name + "'"));
     producer[static_cast<size_t>(step.outputs[0])] = static_cast<int32_t>(i);
-    if (blocks[i].int8 != nullptr)
+    if (blocks[i].int8 != nullptr) {
       for (const int32_t v : step.inputs) levels_until[static_cast<size_t>(v)] = i;
+      if (first_blocks < kFirstBlocks) ++first_blocks, begin = i + 1;
+    }
   }
   for (const program::Port& port : program.outputs)
     last_use[static_cast<size_t>(port.value)] = program.steps.size();
@@ -363,7 +368,7 @@ bool Device::Impl::CanBeWide(size_t i) const {
 // One of the layers at the begin, which are cheap.
 bool Device::Impl::IsFirstLayer(size_t i) const {
   const Block& block = blocks[i];
-  return CanBeWide(i) && block.to_levels && !block.int8->winograd &&
+  return i < begin && CanBeWide(i) && block.to_levels && !block.int8->winograd &&
          block.weights->out_stride[0] == 1 &&
          !std::get<ops::ConvBlock>(program.steps[i].op).has_residual;
 }
@@ -374,10 +379,10 @@ constexpr size_t kWideAfter = 2;
 
 // Whether a picture is so smooth that 8 bits lose too much of it in this block. Instance norm
 // divides by a small deviation then, and what the first layers lose is lost for good; later ones
-// are not asked. (Photos have 22 to 43 dB there at 512x512, a plain gradient 18; larger pictures of
-// the same things are smoother, and less is expected of them.)
+// are not asked. (Photos have 32 dB or more there at 512x512, and 28 at 2048x2048, where the same
+// things are smoother; a plain gradient has 29 and 27.)
 bool Device::Impl::NeedsWide(size_t i) const {
-  constexpr double kLeast = 21, kPerOctave = 1.5, kPixels = 512 * 512;  // dB
+  constexpr double kLeast = 31, kPerOctave = 0.75, kPixels = 512 * 512;  // dB
   if (options.fast || i < wide_until || !IsFirstLayer(i)) return false;
   const Activation& y = live[static_cast<size_t>(program.steps[i].outputs[0])];
   const double least = kLeast - kPerOctave * std::max(std::log2(pixels / kPixels), 0.0);

@@ -260,10 +260,7 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
   if (!inputs.x.levels.empty()) {
     const LevelScale& levels = inputs.x.levels[n];
     in.range = RangeOf(levels);
-    if (!MapLevels(levels, in.kind, p.mapping)) {
-      in.kind = FactorKind::kByte;
-      MapLevels(levels, in.kind, p.mapping);
-    }
+    MapLevels(levels, in.kind, weights_->winograd ? nullptr : &weights_->input, p.mapping);
     in.factors = p.mapping.input;
   } else {
     in.range = ranges[n];

@@ -379,7 +379,7 @@ class PictureQuantizer {
     // A product counts for how many outputs of its kind there are: of Winograd's taps each output
     // takes nine, of the phases one.
     const double share = weights_.winograd ? 9.0 / kWinogradTaps : 1;
-    const double step = input_.exact ? 0 : input_.kind == FactorKind::kWord ? 1.0 / 65536 : 1;
+    const double step = input_.exact ? 0 : 1;
     picture_.noise.assign(static_cast<size_t>(conv_.co), 0);
     for (size_t i = 0; i < sums_.size(); ++i) {
       const auto taps = weights_.winograd ? 4.0 / 4096 : static_cast<double>(conv_.phases[i].taps);
@@ -405,6 +405,36 @@ class PictureQuantizer {
   Int8Picture picture_;
 };
 
+// The master weights' columns have their largest weight at the same number, which is the unit.
+InputWeights WeightsOfInputs(const ConvWeights& conv, const std::vector<MasterPanels>& products) {
+  const auto channels = static_cast<size_t>(conv.ci);
+  std::vector<double> largest(channels), mean(channels);
+  double columns = 0, weights = 0;
+  for (size_t i = 0; i < products.size(); ++i) {
+    const int64_t taps = conv.phases[i].taps, blocks = CeilDiv(conv.columns, kPanel);
+    columns += static_cast<double>(blocks * kPanel);
+    weights += static_cast<double>(blocks * kPanel * taps);
+    for (int64_t b = 0; b < blocks; ++b)
+      for (int64_t n = 0; n < conv.ci * kPanel; ++n) {  // a channel's column
+        const auto c = static_cast<size_t>(n / kPanel);
+        double most = 0;
+        for (int64_t t = 0; t < taps; ++t) {
+          const double w =
+              products[i].weights[static_cast<size_t>((b * taps + t) * conv.ci * kPanel + n)];
+          most = std::max(most, std::fabs(w));
+          mean[c] += w * w;
+        }
+        largest[c] += most * most;
+      }
+  }
+  InputWeights out;
+  for (size_t c = 0; c < channels; ++c) {
+    out.largest.push_back(static_cast<float>(std::sqrt(largest[c] / std::max(columns, 1.0))));
+    out.mean.push_back(static_cast<float>(std::sqrt(mean[c] / std::max(weights, 1.0))));
+  }
+  return out;
+}
+
 }  // namespace
 
 Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, bool winograd) {
@@ -416,6 +446,7 @@ Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, b
     for (const ConvPhase& phase : conv.phases)
       w.products.push_back(
           ToMaster(phase.panels, CeilDiv(conv.columns, kPanel), phase.taps * conv.ci));
+    w.input = WeightsOfInputs(conv, w.products);
   }
   auto bare = std::make_shared<ConvWeights>(conv);
   for (ConvPhase& phase : bare->phases) phase.panels = {};

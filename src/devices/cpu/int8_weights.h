@@ -33,6 +33,7 @@ struct Int8Weights {
   std::shared_ptr<const ConvWeights> conv;  // without its float panels
   bool winograd = false;
   std::vector<MasterPanels> products;
+  InputWeights input;  // of direct products
   // winograd: the sums over the window of what is positive and what is negative in the filter,
   // [blocks][ci][16].
   std::vector<float> positive, negative;

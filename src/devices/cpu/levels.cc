@@ -15,12 +15,13 @@ namespace {
 constexpr int64_t kLanes = 32;        // of the widest level kernel
 constexpr int64_t kMaxPeriod = 1024;  // parameters stay in the first-level cache
 constexpr int64_t kBlockLevels = 64 << 10;
-constexpr double kSpan = 65000;    // of the 65,536 numbers that a stretched level may use
+constexpr double kSpan = 65000;    // of the 65,536 numbers that a stretched level or a word may use
 constexpr int kMaxShift = 14;      // 2^14 is the largest power that is an int16
 constexpr double kHeadroom = 250;  // what is left beyond kSpan, less a margin
 constexpr double kQ15 = 32768;
 constexpr double kLargestSum = 32400;  // as the bound of a convolution's levels
 constexpr double kLargestLevel = 32767;
+constexpr double kMaxWeight = 127;  // of a product
 
 int16_t Saturate(double v) {
   return static_cast<int16_t>(std::clamp(std::nearbyint(v), -32768.0, 32767.0));
@@ -31,7 +32,7 @@ struct Channel {
   int16_t factor = 0, offset = 0, floor = -32768, gain = 0, zero = 0;
   double scale = 1;  // value of a step of q
   int32_t q_zero = 0;
-  int32_t most = 0;  // 0: what the kind can hold
+  int32_t most = 0;  // the largest q; 0: what the kind can hold
 };
 
 // Every level has the same value.
@@ -64,90 +65,73 @@ class ChannelMapper {
     most_ = std::max(a, b);
   }
 
-  // False where kWord does not fit.
-  bool Map(Channel& out) {
-    const double span = static_cast<double>(high_) - low_;
-    const double width = std::max(most_, 0.0) - std::min(least_, 0.0);
-    if (!(scale_ != 0) || span == 0 || least_ == most_ || !std::isfinite(width)) {
-      out = ConstantChannel(std::isfinite(least_) ? least_ : 0, kind_);
-      return true;
-    }
-    sign_ = scale_ < 0 ? -1 : 1;
-    zero_level_ = -offset_ / scale_;
-    return kind_ == FactorKind::kWord ? MapWord(out) : MapScaled(out, span, width);
+  // What the values vary by.
+  double Width() const { return most_ - least_; }
+
+  // The smallest step of q: that of a level, or of the whole range in all that the kind has.
+  double Finest() const {
+    if (IsConstant()) return ConstantChannel(Constant(), kind_).scale;
+    return std::max(Span() / Levels(), std::fabs(scale_) / (1 << Shift()));
+  }
+
+  // With a step of at least `step`.
+  Channel Map(double step) const {
+    return IsConstant() ? ConstantChannel(Constant(), kind_) : MapScaled(step);
   }
 
  private:
-  static int Shift(double span) {
-    int shift = 0;
-    while (shift < kMaxShift && span * std::ldexp(1.0, shift + 1) <= kSpan) ++shift;
-    return shift;
+  bool IsConstant() const {
+    return !(scale_ != 0) || high_ == low_ || least_ == most_ || !std::isfinite(Span());
   }
-
+  double Constant() const { return std::isfinite(least_) ? least_ : 0; }
+  double Levels() const { return std::min<double>(FactorLevels(kind_), kSpan); }
+  // Of the values and zero.
+  double Span() const { return std::max(most_, 0.0) - std::min(least_, 0.0); }
+  // Exact, since levels are whole numbers.
+  int Shift() const {
+    return std::clamp(std::ilogb(kSpan / (static_cast<double>(high_) - low_)), 0, kMaxShift);
+  }
   double Floor(double t_zero) const { return relu_ ? t_zero : -32768; }
 
-  // The largest gain that keeps q in range; the offset is shifted a little so that the zero point
-  // falls on a whole number.
-  bool MapScaled(Channel& out, double span, double width) const {
-    const int shift = Shift(span);
-    const double power = std::ldexp(1.0, shift) * sign_;
+  // The largest gain that keeps q in range and its step as large as wanted; the offset is shifted a
+  // little so that the zero point falls on a whole number.
+  Channel MapScaled(double least_step) const {
+    const double power = (1 << Shift()) * (scale_ < 0 ? -1 : 1);
+    const double zero_level = -offset_ / scale_;
     const double step = std::fabs(scale_) / std::fabs(power);  // value of one t
-    const double gain = std::floor(std::min(step * FactorLevels(kind_) / width * kQ15, 32767.0));
-    if (gain < 1) {  // the channel varies by less than a step
-      out = ConstantChannel((least_ + most_) / 2, kind_);
-      return true;
-    }
+    const double wanted = std::max(Span() / Levels(), least_step);
+    const double gain = std::floor(std::min(step / wanted * kQ15, 32767.0));
+    if (gain < 1)  // the channel varies by less than a step
+      return ConstantChannel((least_ + most_) / 2, kind_);
+    Channel out;
     out.factor = static_cast<int16_t>(power);
     out.gain = static_cast<int16_t>(gain);
     out.scale = step * kQ15 / gain;
-    out.q_zero = kind_ == FactorKind::kTile ? 0
-                                            : static_cast<int32_t>(std::nearbyint(std::clamp(
-                                                  -std::min(least_, 0.0) / out.scale, 0.0, 255.0)));
+    if (kind_ != FactorKind::kTile)
+      out.q_zero = static_cast<int32_t>(
+          std::nearbyint(std::clamp(-std::min(least_, 0.0) / out.scale, 0.0, Levels())));
+    // A word is not clamped, and must not fall below 0 where the least value is rounded.
+    if (kind_ == FactorKind::kWord) ++out.q_zero;
+    if (kind_ != FactorKind::kTile)
+      out.most = static_cast<int32_t>(std::min<double>(
+          out.q_zero + std::ceil(std::max(most_, 0.0) / out.scale) + 1, FactorLevels(kind_)));
     double offset = -std::nearbyint(power * (static_cast<double>(low_) + high_) / 2);
-    const double t_zero = power * zero_level_ + offset;
+    const double t_zero = power * zero_level + offset;
     const double steps = std::nearbyint(t_zero * gain / kQ15);
     const double move = std::nearbyint(steps * kQ15 / gain - t_zero);
     if (std::fabs(move) <= kHeadroom) offset += move;
     out.offset = Wrap(offset);
-    out.floor = Saturate(Floor(power * zero_level_ + offset));
+    out.floor = Saturate(Floor(power * zero_level + offset));
     // Where the threshold lies among the levels it maps to the zero point exactly.
-    const double t = power * zero_level_ + offset;
+    double t = power * zero_level + offset;
+    // Of a level whose value is 0 the quotient is a whole number, but for the doubles' roundings.
+    if (std::fabs(t - std::nearbyint(t)) < 1e-6) t = std::nearbyint(t);
     const double at_zero = relu_ && std::fabs(t) < 32767
                                ? std::floor((out.floor * gain + kQ15 / 2) / kQ15)
-                               : std::nearbyint(t * gain / kQ15);
-    out.zero = Saturate(out.q_zero - at_zero);
-    return true;
-  }
-
-  // No gain: q is t, counted from its least value.
-  bool MapWord(Channel& out) const {
-    const double first = std::min<double>(low_, zero_level_),
-                 last = std::max<double>(high_, zero_level_);
-    // Below an activation's threshold nothing is told apart.
-    const bool rising = scale_ > 0;
-    const double from = relu_ && rising ? zero_level_ : first;
-    const double to = relu_ && !rising ? zero_level_ : last;
-    if (to - from > kSpan) return false;
-    // t must also fit for levels on the far side of the threshold.
-    const double whole = std::max<double>(last, high_) - std::min<double>(first, low_);
-    if (whole > kSpan) return false;
-    const int shift = Shift(whole);
-    const double power = std::ldexp(1.0, shift) * sign_;
-    const double middle = (std::max<double>(last, high_) + std::min<double>(first, low_)) / 2;
-    const double offset = -std::nearbyint(power * middle);
-    const double t_zero = power * zero_level_ + offset;
-    const double t_least = power * (rising ? from : to) + offset;
-    out.factor = static_cast<int16_t>(power);
-    out.offset = Wrap(offset);
-    out.floor = Saturate(Floor(t_zero));
-    out.scale = std::fabs(scale_ / power);
-    const double base =
-        std::floor(relu_ ? std::max(t_least, static_cast<double>(out.floor)) : t_least);
-    out.zero = Wrap(-base);
-    out.q_zero = static_cast<int32_t>(std::max(std::nearbyint(t_zero) - base, 0.0));
-    const double t_most = power * (rising ? to : from) + offset;
-    out.most = static_cast<int32_t>(std::clamp(std::ceil(t_most) + 1 - base, 1.0, 65535.0));
-    return true;
+                               : std::floor(t * gain / kQ15 + 0.5);  // as the kernels round
+    out.zero =
+        kind_ == FactorKind::kWord ? Wrap(out.q_zero - at_zero) : Saturate(out.q_zero - at_zero);
+    return out;
   }
 
   static int16_t Wrap(double v) {
@@ -158,8 +142,7 @@ class ChannelMapper {
   int32_t low_, high_;
   bool relu_;
   FactorKind kind_;
-  double least_ = 0, most_ = 0, zero_level_ = 0;
-  int sign_ = 1;
+  double least_ = 0, most_ = 0;
 };
 
 }  // namespace
@@ -199,8 +182,52 @@ int64_t LevelPeriod(int64_t channels) {
   return period <= kMaxPeriod ? period : channels;
 }
 
-bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& m) {
+namespace {
+
+// What a step of each channel's factors should be worth. Roundings are uniform and independent, so
+// their noise in an output is, in units of its largest weight, for each tap and channel with the
+// deviation d,
+//
+//   (mean^2 s^2 + (t d / s)^2) / 12       t = the largest of all channels' largest * s, over 127
+//
+// of the factors (their step s) and of the weights (t, with the steps folded in). The channels of
+// the largest product set t by the finest steps that they can have; for the others the sum is least
+// where s^2 = t d / mean, and no step may exceed what makes a product larger. (Scales between
+// activations and weights are free: Nagel and others, "Data-Free Quantization Through Weight
+// Equalization and Bias Correction", 2019. With words, whose own rounding is nothing, this makes
+// the weights of all channels equal, as there.)
+std::vector<double> FactorSteps(const std::vector<ChannelMapper>& mappers, const LevelScale& levels,
+                                const InputWeights& weights) {
+  constexpr double kFewest = 32;     // steps of what a channel varies by
+  constexpr double kUsualWidth = 8;  // of a channel whose deviation is not known, in deviations
+  std::vector<double> steps;
+  double largest = 0;
+  for (size_t c = 0; c < mappers.size(); ++c) {
+    steps.push_back(mappers[c].Finest());
+    largest = std::max(largest, static_cast<double>(weights.largest[c]) * steps[c]);
+  }
+  const double t = largest / kMaxWeight;
+  for (size_t c = 0; c < mappers.size(); ++c) {
+    const double width = mappers[c].Width();
+    const double d = levels.deviation.empty() ? width / kUsualWidth : levels.deviation[c];
+    // Not finite where the channel has no weights; any step will do then.
+    const double best = std::min(std::sqrt(t * d / static_cast<double>(weights.mean[c])),
+                                 largest / static_cast<double>(weights.largest[c]));
+    steps[c] = std::max(steps[c], std::min(width / kFewest, best));
+  }
+  return steps;
+}
+
+}  // namespace
+
+void MapLevels(const LevelScale& levels, FactorKind kind, const InputWeights* weights,
+               LevelMapping& m) {
   const size_t channels = levels.scale.size();
+  std::vector<ChannelMapper> mappers;
+  mappers.reserve(channels);
+  for (size_t c = 0; c < channels; ++c) mappers.emplace_back(levels, c, kind);
+  std::vector<double> steps(channels, 0.0);
+  if (weights != nullptr) steps = FactorSteps(mappers, levels, *weights);
   m.period = LevelPeriod(static_cast<int64_t>(channels));
   const auto size = static_cast<size_t>(RoundUp(m.period, kLanes));
   for (auto* v : {&m.factor, &m.offset, &m.floor, &m.gain, &m.zero}) v->assign(size, 0);
@@ -209,8 +236,7 @@ bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& m) {
   m.input.zero.resize(channels);
   m.input.most.resize(channels);
   for (size_t c = 0; c < channels; ++c) {
-    Channel channel;
-    if (!ChannelMapper(levels, c, kind).Map(channel)) return false;
+    const Channel channel = mappers[c].Map(steps[c]);
     m.input.scale[c] = channel.scale;
     m.input.zero[c] = channel.q_zero;
     m.input.most[c] = channel.most > 0 ? channel.most : FactorLevels(kind);
@@ -225,7 +251,6 @@ bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& m) {
       m.most[i] = static_cast<int16_t>(levels.high[c]);
     }
   }
-  return true;
 }
 
 namespace {

@@ -102,8 +102,17 @@ struct LevelMapping {
   }
 };
 
-// False where kWord cannot hold a channel and its zero: the caller takes kByte.
-bool MapLevels(const LevelScale& levels, FactorKind kind, LevelMapping& mapping);
+// How much each input channel counts in the products that read it, the weights of every output
+// taken relative to the largest of them: root mean squares over the outputs.
+struct InputWeights {
+  std::vector<float> largest;  // of the channel's largest weight of all taps
+  std::vector<float> mean;     // of all its weights
+};
+
+// `weights`: of the convolution that reads the factors; null: every channel gets all the levels
+// that the kind has.
+void MapLevels(const LevelScale& levels, FactorKind kind, const InputWeights* weights,
+               LevelMapping& mapping);
 
 // How often per-channel parameters of the level kernels repeat.
 int64_t LevelPeriod(int64_t channels);

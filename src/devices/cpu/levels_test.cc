@@ -82,10 +82,8 @@ std::vector<int32_t> Factors(const LevelMapping& m, FactorKind kind,
 //     where that would move t by more than 250 (so 1 / (2 g) > 249 only): then the zero point loses
 //     1/2. An activation's threshold is the nearest t, too: where a t is half a step or more, that
 //     may round to the zero point's neighbour: 1/2 more.
-// Words have no gain: q counts t, and only the zero point is rounded.
-double Tolerance(const LevelMapping& m, size_t c, FactorKind kind, bool relu) {
+double Tolerance(const LevelMapping& m, size_t c, bool relu) {
   constexpr double kDoubles = 1e-6;  // roundings of the doubles of this test
-  if (kind == FactorKind::kWord) return 0.5 + kDoubles;
   const double g = m.gain[c] / 32768.0;
   const double zero = 1 / (2 * g) > 249 ? 0.5 : g / 2;
   return 0.5 + zero + (relu && g >= 0.5 ? 0.5 : 0) + kDoubles;
@@ -114,17 +112,26 @@ void ExpectDecodes(const LevelScale& s, size_t c, const LevelMapping& m, FactorK
     ASSERT_NEAR(decoded, value, std::fabs(a - b) / 2 * (1 + 1e-9));
     ASSERT_LE(std::fabs(a - b), 2 * std::max(std::fabs(a), std::fabs(b)) / FactorLevels(kind));
   } else {
-    ASSERT_NEAR(decoded, value, Tolerance(m, c, kind, s.relu) * m.input.scale[c]);
+    ASSERT_NEAR(decoded, value, Tolerance(m, c, s.relu) * m.input.scale[c]);
     if (value == 0) ASSERT_EQ(q, m.input.zero[c]);
   }
 }
 
-void ExpectMapping(const LevelScale& s, FactorKind kind, std::mt19937& rng) {
-  LevelMapping m;
-  if (!MapLevels(s, kind, m)) {
-    ASSERT_EQ(kind, FactorKind::kWord);
-    return;
+// Weights of a product; some channels have none.
+InputWeights RandomWeights(size_t channels, std::mt19937& rng) {
+  InputWeights w;
+  for (size_t c = 0; c < channels; ++c) {
+    const double largest = rng() % 8 == 0 ? 0 : std::pow(10, Uniform(0, 4.5, rng));
+    w.largest.push_back(static_cast<float>(largest));
+    w.mean.push_back(static_cast<float>(largest * Uniform(0.1, 1, rng)));
   }
+  return w;
+}
+
+void ExpectMapping(const LevelScale& s, FactorKind kind, const InputWeights* weights,
+                   std::mt19937& rng) {
+  LevelMapping m;
+  MapLevels(s, kind, weights, m);
   const size_t channels = s.scale.size();
   ASSERT_EQ(m.period % static_cast<int64_t>(channels), 0);
   std::vector<std::vector<int32_t>> pixels(channels);
@@ -150,10 +157,62 @@ TEST(MapLevels, FactorsDecodeToTheirLevels) {
     for (int i = 0; i < 150; ++i) {
       const LevelScale s = RandomScale(channels, rng);
       for (const FactorKind kind : kKinds) {
-        ExpectMapping(s, kind, rng);
+        const InputWeights weights = RandomWeights(channels, rng);
+        ExpectMapping(s, kind, i % 2 == 0 ? &weights : nullptr, rng);
         ASSERT_FALSE(testing::Test::HasFailure()) << "seed " << kSeed << " case " << i;
       }
     }
+}
+
+// Expected noise of roundings that are uniform and independent, in an output whose weights are as
+// `w` says: each input's rounding meets its weights, each weight's rounding what its input varies
+// by.
+double ExpectedNoise(const InputWeights& w, const std::vector<double>& deviation,
+                     const std::vector<double>& step) {
+  double largest = 0, noise = 0;
+  for (size_t c = 0; c < step.size(); ++c)
+    largest = std::max(largest, static_cast<double>(w.largest[c]) * step[c]);
+  for (size_t c = 0; c < step.size(); ++c)
+    noise += std::pow(static_cast<double>(w.mean[c]) * step[c], 2) +
+             std::pow(largest / 127 * deviation[c] / step[c], 2);
+  return noise;
+}
+
+// The channels' steps follow the weights: never more noise than with the finest ones, and much less
+// where outliers of some channels make these coarse.
+TEST(MapLevels, WeightsLessenTheExpectedNoise) {
+  std::mt19937 rng(kSeed + 3);
+  for (const FactorKind kind : {FactorKind::kByte, FactorKind::kWord}) {
+    double gained = 0;
+    constexpr int kCases = 200;
+    for (int i = 0; i < kCases; ++i) {
+      LevelScale s;
+      InputWeights w;
+      s.relu = rng() % 2;
+      for (size_t c = 0; c < 32; ++c) {
+        const double scale = std::pow(10, Uniform(-4, -3, rng));
+        const auto zero = static_cast<int32_t>(Uniform(-2000, 2000, rng));
+        s.scale.push_back(scale);
+        s.offset.push_back(-zero * scale);
+        s.low.push_back(zero - static_cast<int32_t>(Uniform(500, 9000, rng)));
+        s.high.push_back(zero + static_cast<int32_t>(Uniform(500, 20000, rng)));
+        const double width = scale * (s.high[c] - (s.relu ? zero : s.low[c]));
+        s.deviation.push_back(width / Uniform(4, 60, rng));  // some have outliers
+        w.largest.push_back(static_cast<float>(Uniform(0.05, 1, rng)));
+        w.mean.push_back(w.largest.back() * static_cast<float>(Uniform(0.2, 0.5, rng)));
+      }
+      LevelMapping finest, m;
+      MapLevels(s, kind, nullptr, finest);
+      MapLevels(s, kind, &w, m);
+      const double before = ExpectedNoise(w, s.deviation, finest.input.scale);
+      const double after = ExpectedNoise(w, s.deviation, m.input.scale);
+      // A gain is a whole number of 32,768ths, so that a step may be a little larger than wanted.
+      ASSERT_LE(after, before * 1.01) << "seed " << kSeed + 3 << " case " << i;
+      gained += 10 * std::log10(before / after);
+      for (size_t c = 0; c < 32; ++c) ASSERT_GE(m.input.scale[c], finest.input.scale[c] * 0.999);
+    }
+    EXPECT_GT(gained / kCases, kind == FactorKind::kWord ? 3 : 0.5) << "dB";
+  }
 }
 
 // One level only, a scale of zero, everything below the threshold.
@@ -170,7 +229,7 @@ TEST(MapLevels, ConstantAndSilentChannelsAreExact) {
     s.scale[5] = 0, s.offset[5] = 1e30;
     for (const FactorKind kind : kKinds) {
       LevelMapping m;
-      if (!MapLevels(s, kind, m)) continue;
+      MapLevels(s, kind, nullptr, m);
       std::vector<int16_t> levels;
       for (size_t c = 0; c < 7; ++c) levels.push_back(static_cast<int16_t>(s.low[c]));
       const auto q = Factors(m, kind, levels, kernels::KernelsFor(BestIsa()));
@@ -199,7 +258,7 @@ TEST(MapLevels, SameFactorsOnEveryInstructionSet) {
     }
     for (const FactorKind kind : kKinds) {
       LevelMapping m;
-      if (!MapLevels(s, kind, m)) continue;
+      MapLevels(s, kind, nullptr, m);
       const auto first = Factors(m, kind, levels, kernels::KernelsFor(Isa::kScalar));
       for (const Isa isa : MachineIsas())
         ASSERT_EQ(Factors(m, kind, levels, kernels::KernelsFor(isa)), first)

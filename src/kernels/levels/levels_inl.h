@@ -87,7 +87,7 @@ void MapLevels8(const LevelRow& args, uint8_t* q) {
 void MapLevels16(const LevelRow& args, uint8_t* high, uint8_t* low) {
   const LevelRow row = args;
   ForLevels(row, [=](int64_t at, int64_t n, const auto& p, Int16x32 levels) {
-    const Word32 v = (Word32)p.Stretch(levels) + (Word32)p.zero;
+    const Word32 v = (Word32)p.Map(levels);
     StorePart(high + at, __builtin_convertvector(v >> 8, Byte32), n);
     StorePart(low + at, __builtin_convertvector(v, Byte32), n);
   });
