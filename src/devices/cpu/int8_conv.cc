@@ -249,6 +249,15 @@ std::vector<int16_t> SumZero(const ChannelRange& range, const InputFactors& fact
   return zero;
 }
 
+// The largest factor of a channel of floats.
+int32_t Largest(const Int8Input& in, size_t c) {
+  if (in.kind == FactorKind::kTile) return FactorLevels(in.kind);
+  const double scale = in.factors.scale[c];
+  const double high = std::max(0.0, static_cast<double>(in.range.high[c]));
+  const double most = in.factors.zero[c] + (scale > 0 ? std::ceil(high / scale) + 1 : 0);
+  return static_cast<int32_t>(std::min<double>(most, FactorLevels(in.kind)));
+}
+
 }  // namespace
 
 void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
@@ -265,13 +274,14 @@ void Int8Plan::PrepareInput(Picture& p, const Int8Inputs& inputs, size_t n,
   } else {
     in.range = ranges[n];
     if (in.kind == FactorKind::kWord && in.range.OnGrid()) in.kind = FactorKind::kByte;
-    p.quantization = in.kind == FactorKind::kTile
-                         ? TileQuantization(in.range)
-                         : QuantizationFor(in.range, in.kind == FactorKind::kWord ? 16 : 8);
+    p.quantization =
+        in.kind == FactorKind::kTile
+            ? TileQuantization(in.range)
+            : QuantizationFor(in.range, in.kind == FactorKind::kWord ? 16 : 8, &weights_->input);
     for (size_t c = 0; c < static_cast<size_t>(conv_.ci); ++c) {
       in.factors.scale.push_back(static_cast<double>(p.quantization.scale[c]));
       in.factors.zero.push_back(p.quantization.zero[c]);
-      in.factors.most.push_back(FactorLevels(in.kind));
+      in.factors.most.push_back(Largest(in, c));
     }
     in.exact = in.range.OnGrid() && in.kind == FactorKind::kByte;
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/checked.h"
 
@@ -415,16 +416,21 @@ InputWeights WeightsOfInputs(const ConvWeights& conv, const std::vector<MasterPa
     columns += static_cast<double>(blocks * kPanel);
     weights += static_cast<double>(blocks * kPanel * taps);
     for (int64_t b = 0; b < blocks; ++b)
-      for (int64_t n = 0; n < conv.ci * kPanel; ++n) {  // a channel's column
-        const auto c = static_cast<size_t>(n / kPanel);
-        double most = 0;
+      for (int64_t c = 0; c < conv.ci; ++c) {
+        int32_t most[kPanel] = {};  // of each column
+        int64_t squares[kPanel] = {};
         for (int64_t t = 0; t < taps; ++t) {
-          const double w =
-              products[i].weights[static_cast<size_t>((b * taps + t) * conv.ci * kPanel + n)];
-          most = std::max(most, std::fabs(w));
-          mean[c] += w * w;
+          const int16_t* w = products[i].weights.data() + ((b * taps + t) * conv.ci + c) * kPanel;
+          for (int l = 0; l < kPanel; ++l) {
+            const int32_t magnitude = std::abs(int32_t{w[l]});
+            most[l] = std::max(most[l], magnitude);
+            squares[l] += magnitude * magnitude;
+          }
         }
-        largest[c] += most * most;
+        for (int l = 0; l < kPanel; ++l) {
+          largest[static_cast<size_t>(c)] += std::pow(most[l], 2);
+          mean[static_cast<size_t>(c)] += static_cast<double>(squares[l]);
+        }
       }
   }
   InputWeights out;
@@ -447,6 +453,7 @@ Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, b
       w.products.push_back(
           ToMaster(phase.panels, CeilDiv(conv.columns, kPanel), phase.taps * conv.ci));
     w.input = WeightsOfInputs(conv, w.products);
+    if (op.norm != ops::Norm::kInstance) w.input.spread = 2;
   }
   auto bare = std::make_shared<ConvWeights>(conv);
   for (ConvPhase& phase : bare->phases) phase.panels = {};

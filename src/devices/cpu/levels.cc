@@ -21,7 +21,6 @@ constexpr double kHeadroom = 250;  // what is left beyond kSpan, less a margin
 constexpr double kQ15 = 32768;
 constexpr double kLargestSum = 32400;  // as the bound of a convolution's levels
 constexpr double kLargestLevel = 32767;
-constexpr double kMaxWeight = 127;  // of a product
 
 int16_t Saturate(double v) {
   return static_cast<int16_t>(std::clamp(std::nearbyint(v), -32768.0, 32767.0));
@@ -182,44 +181,6 @@ int64_t LevelPeriod(int64_t channels) {
   return period <= kMaxPeriod ? period : channels;
 }
 
-namespace {
-
-// What a step of each channel's factors should be worth. Roundings are uniform and independent, so
-// their noise in an output is, in units of its largest weight, for each tap and channel with the
-// deviation d,
-//
-//   (mean^2 s^2 + (t d / s)^2) / 12       t = the largest of all channels' largest * s, over 127
-//
-// of the factors (their step s) and of the weights (t, with the steps folded in). The channels of
-// the largest product set t by the finest steps that they can have; for the others the sum is least
-// where s^2 = t d / mean, and no step may exceed what makes a product larger. (Scales between
-// activations and weights are free: Nagel and others, "Data-Free Quantization Through Weight
-// Equalization and Bias Correction", 2019. With words, whose own rounding is nothing, this makes
-// the weights of all channels equal, as there.)
-std::vector<double> FactorSteps(const std::vector<ChannelMapper>& mappers, const LevelScale& levels,
-                                const InputWeights& weights) {
-  constexpr double kFewest = 32;     // steps of what a channel varies by
-  constexpr double kUsualWidth = 8;  // of a channel whose deviation is not known, in deviations
-  std::vector<double> steps;
-  double largest = 0;
-  for (size_t c = 0; c < mappers.size(); ++c) {
-    steps.push_back(mappers[c].Finest());
-    largest = std::max(largest, static_cast<double>(weights.largest[c]) * steps[c]);
-  }
-  const double t = largest / kMaxWeight;
-  for (size_t c = 0; c < mappers.size(); ++c) {
-    const double width = mappers[c].Width();
-    const double d = levels.deviation.empty() ? width / kUsualWidth : levels.deviation[c];
-    // Not finite where the channel has no weights; any step will do then.
-    const double best = std::min(std::sqrt(t * d / static_cast<double>(weights.mean[c])),
-                                 largest / static_cast<double>(weights.largest[c]));
-    steps[c] = std::max(steps[c], std::min(width / kFewest, best));
-  }
-  return steps;
-}
-
-}  // namespace
-
 void MapLevels(const LevelScale& levels, FactorKind kind, const InputWeights* weights,
                LevelMapping& m) {
   const size_t channels = levels.scale.size();
@@ -227,7 +188,14 @@ void MapLevels(const LevelScale& levels, FactorKind kind, const InputWeights* we
   mappers.reserve(channels);
   for (size_t c = 0; c < channels; ++c) mappers.emplace_back(levels, c, kind);
   std::vector<double> steps(channels, 0.0);
-  if (weights != nullptr) steps = FactorSteps(mappers, levels, *weights);
+  if (weights != nullptr) {
+    std::vector<double> width;
+    for (size_t c = 0; c < channels; ++c) {
+      steps[c] = mappers[c].Finest();
+      width.push_back(mappers[c].Width());
+    }
+    steps = StepsFor(steps, width, levels.deviation, *weights);
+  }
   m.period = LevelPeriod(static_cast<int64_t>(channels));
   const auto size = static_cast<size_t>(RoundUp(m.period, kLanes));
   for (auto* v : {&m.factor, &m.offset, &m.floor, &m.gain, &m.zero}) v->assign(size, 0);

@@ -102,13 +102,6 @@ struct LevelMapping {
   }
 };
 
-// How much each input channel counts in the products that read it, the weights of every output
-// taken relative to the largest of them: root mean squares over the outputs.
-struct InputWeights {
-  std::vector<float> largest;  // of the channel's largest weight of all taps
-  std::vector<float> mean;     // of all its weights
-};
-
 // `weights`: of the convolution that reads the factors; null: every channel gets all the levels
 // that the kind has.
 void MapLevels(const LevelScale& levels, FactorKind kind, const InputWeights* weights,

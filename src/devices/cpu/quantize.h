@@ -36,8 +36,26 @@ struct InputQuantization {
   std::vector<int32_t> zero;
 };
 
-// From the picture's ranges. Ranges are widened to hold 0.
-InputQuantization QuantizationFor(const ChannelRange& range, int bits);
+// How much each input channel counts in the products that read it, the weights of every output
+// taken relative to the largest of them: root mean squares over the outputs.
+struct InputWeights {
+  std::vector<float> largest;  // of the channel's largest weight of all taps
+  std::vector<float> mean;     // of all its weights
+  // What the rounding of a weight meets, in deviations of its channel. An instance norm takes away
+  // what the channel's mean adds to every output alike; without one it counts, too: about as much.
+  double spread = 1;
+};
+
+// What a step of each channel's factors should be worth, for the least noise that is expected of
+// the roundings; never less than `finest`. `width`: what the channels vary by; `deviation`: empty
+// where it is not known.
+std::vector<double> StepsFor(const std::vector<double>& finest, const std::vector<double>& width,
+                             const std::vector<double>& deviation, const InputWeights& weights);
+
+// From the picture's ranges. Ranges are widened to hold 0. `weights`: of the convolution that reads
+// the factors, whose weights have 8 bits; null: every channel gets all the levels that there are.
+InputQuantization QuantizationFor(const ChannelRange& range, int bits,
+                                  const InputWeights* weights = nullptr);
 // Floats to the 12-bit levels of Winograd's tiles, about zero.
 InputQuantization TileQuantization(const ChannelRange& range);
 // The static rule of Int8Conv2D: q = clamp(round(x * input_scale), -128, 127) + 128, one scale for
