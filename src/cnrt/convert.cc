@@ -226,7 +226,6 @@ bool AddChannel(Quantization* q, int position, float scale, float offset) {
   return std::isfinite(q->factors.back()) && q->factors.back() > 0;
 }
 
-}  // namespace
 // Rounding to half afterwards gives what rounding x once would: no x below a tie becomes the tie.
 float FloatTowardsZero(double x) {
   const auto nearest = static_cast<float>(x);
@@ -236,6 +235,7 @@ float FloatTowardsZero(double x) {
   return nearest;
 }
 
+}  // namespace
 }  // namespace picabia::cnrt
 
 using namespace picabia::cnrt;  // NOLINT: the interface below is C

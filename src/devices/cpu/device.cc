@@ -139,8 +139,8 @@ struct Device::Impl {
   std::vector<Activation> live;              // by value
   // Blocks of the int8 engine before this step have 16-bit factors in this run.
   size_t wide_until = 0;
-  size_t begin = 0;   // the step behind the first blocks
-  double pixels = 0;  // of the first input, if it is a picture
+  size_t first_blocks_end = 0;  // the step behind the first blocks
+  double pixels = 0;            // of the first input, if it is a picture
 };
 
 Device::Device() = default;
@@ -163,7 +163,7 @@ int64_t Device::peak_bytes() const { return impl_->pool.peak_bytes(); }
 
 Status Device::Impl::Prepare() {
   constexpr int kFirstBlocks = 4;
-  int first_blocks = 0;
+  int int8_blocks = 0;
   std::vector<const program::Constant*> by_value(program.values.size(), nullptr);
   for (const program::Constant& c : program.constants) by_value[static_cast<size_t>(c.value)] = &c;
   constants.resize(program.values.size());
@@ -195,7 +195,7 @@ Status Device::Impl::Prepare() {
     producer[static_cast<size_t>(step.outputs[0])] = static_cast<int32_t>(i);
     if (blocks[i].int8 != nullptr) {
       for (const int32_t v : step.inputs) levels_until[static_cast<size_t>(v)] = i;
-      if (first_blocks < kFirstBlocks) ++first_blocks, begin = i + 1;
+      if (++int8_blocks <= kFirstBlocks) first_blocks_end = i + 1;
     }
   }
   for (const program::Port& port : program.outputs)
@@ -368,7 +368,7 @@ bool Device::Impl::CanBeWide(size_t i) const {
 // One of the layers at the begin, which are cheap.
 bool Device::Impl::IsFirstLayer(size_t i) const {
   const Block& block = blocks[i];
-  return i < begin && CanBeWide(i) && block.to_levels && !block.int8->winograd &&
+  return i < first_blocks_end && CanBeWide(i) && block.to_levels && !block.int8->winograd &&
          block.weights->out_stride[0] == 1 &&
          !std::get<ops::ConvBlock>(program.steps[i].op).has_residual;
 }

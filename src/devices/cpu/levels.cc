@@ -73,7 +73,7 @@ class ChannelMapper {
     return std::max(Span() / Levels(), std::fabs(scale_) / (1 << Shift()));
   }
 
-  // With a step of at least `step`.
+  // With a step of `step` or a little more: Finest() at least.
   Channel Map(double step) const {
     return IsConstant() ? ConstantChannel(Constant(), kind_) : MapScaled(step);
   }
@@ -94,11 +94,10 @@ class ChannelMapper {
 
   // The largest gain that keeps q in range and its step as large as wanted; the offset is shifted a
   // little so that the zero point falls on a whole number.
-  Channel MapScaled(double least_step) const {
+  Channel MapScaled(double wanted) const {
     const double power = (1 << Shift()) * (scale_ < 0 ? -1 : 1);
     const double zero_level = -offset_ / scale_;
     const double step = std::fabs(scale_) / std::fabs(power);  // value of one t
-    const double wanted = std::max(Span() / Levels(), least_step);
     const double gain = std::floor(std::min(step / wanted * kQ15, 32767.0));
     if (gain < 1)  // the channel varies by less than a step
       return ConstantChannel((least_ + most_) / 2, kind_);
@@ -106,14 +105,14 @@ class ChannelMapper {
     out.factor = static_cast<int16_t>(power);
     out.gain = static_cast<int16_t>(gain);
     out.scale = step * kQ15 / gain;
-    if (kind_ != FactorKind::kTile)
+    if (kind_ != FactorKind::kTile) {
       out.q_zero = static_cast<int32_t>(
           std::nearbyint(std::clamp(-std::min(least_, 0.0) / out.scale, 0.0, Levels())));
-    // A word is not clamped, and must not fall below 0 where the least value is rounded.
-    if (kind_ == FactorKind::kWord) ++out.q_zero;
-    if (kind_ != FactorKind::kTile)
+      // A word is not clamped, and must not fall below 0 where the least value is rounded.
+      if (kind_ == FactorKind::kWord) ++out.q_zero;
       out.most = static_cast<int32_t>(std::min<double>(
           out.q_zero + std::ceil(std::max(most_, 0.0) / out.scale) + 1, FactorLevels(kind_)));
+    }
     double offset = -std::nearbyint(power * (static_cast<double>(low_) + high_) / 2);
     const double t_zero = power * zero_level + offset;
     const double steps = std::nearbyint(t_zero * gain / kQ15);
@@ -187,15 +186,12 @@ void MapLevels(const LevelScale& levels, FactorKind kind, const InputWeights* we
   std::vector<ChannelMapper> mappers;
   mappers.reserve(channels);
   for (size_t c = 0; c < channels; ++c) mappers.emplace_back(levels, c, kind);
-  std::vector<double> steps(channels, 0.0);
-  if (weights != nullptr) {
-    std::vector<double> width;
-    for (size_t c = 0; c < channels; ++c) {
-      steps[c] = mappers[c].Finest();
-      width.push_back(mappers[c].Width());
-    }
-    steps = StepsFor(steps, width, levels.deviation, *weights);
+  std::vector<double> steps, width;
+  for (const ChannelMapper& mapper : mappers) {
+    steps.push_back(mapper.Finest());
+    width.push_back(mapper.Width());
   }
+  if (weights != nullptr) steps = StepsFor(steps, width, levels.deviation, *weights);
   m.period = LevelPeriod(static_cast<int64_t>(channels));
   const auto size = static_cast<size_t>(RoundUp(m.period, kLanes));
   for (auto* v : {&m.factor, &m.offset, &m.floor, &m.gain, &m.zero}) v->assign(size, 0);

@@ -132,9 +132,8 @@ bool ChannelRange::OnGrid() const {
   return grid > 0;
 }
 
-// Roundings are uniform and independent, so
-// their noise in an output is, in units of its largest weight, for each tap and channel with the
-// deviation d,
+// Roundings are uniform and independent, so their noise in an output is, in units of its largest
+// weight, for each tap and channel with the deviation d,
 //
 //   (mean^2 s^2 + (t d / s)^2) / 12       t = the largest of all channels' largest * s, over 127
 //
