@@ -113,9 +113,10 @@ struct WinogradOutput {
 struct PanelRun {
   const int16_t* weights;  // [length][16]
   const float* scale;      // [length]: of the input
-  // [length]: zero point of the input, and the largest and smallest (q - zero); only for
-  // panel_quantize. length * 127 * (above - below) < 2^31.
-  const int32_t *zero, *above, *below;
+  // Only for panel_quantize, [length rounded up to a quad]: zero point of the input and the largest
+  // (q - zero), as their low and high bytes; the latter are null where no number needs them.
+  // length <= 128, and length * 127 * (above + zero) < 2^31.
+  const uint8_t *zero[2], *above[2];
   int64_t length;
 };
 

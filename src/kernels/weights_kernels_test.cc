@@ -10,27 +10,37 @@ constexpr uint32_t kSeed = 20261129;
 struct PanelCase {
   std::vector<int16_t> weights;
   std::vector<float> scale, inverse, largest;
-  std::vector<int32_t> zero, above, below;
+  std::vector<int32_t> above, zero;
+  std::vector<uint8_t> bytes[4];  // of zero and above, the low ones first
+  bool words;
 
   PanelCase(int64_t length, std::mt19937& rng)
       : weights(RandomIntegers<int16_t>(length * kPanel, -32767, 32767, rng)),
         scale(RandomFloats(static_cast<size_t>(length), 1e-4f, 1, rng)),
         inverse(RandomFloats(kPanel, 0, 0.008f, rng)),
-        largest(RandomFloats(kPanel, 0, 33000, rng)) {
+        largest(RandomFloats(kPanel, 0, 33000, rng)),
+        words(rng() % 2 != 0) {
     for (int64_t i = 0; i < length; ++i) {
       if (rng() % 8 == 0) scale[static_cast<size_t>(i)] = 0;  // a silent channel
-      const int32_t most = rng() % 2 ? 255 : 65535;
+      const int32_t most = words && rng() % 2 ? 65535 : 255;
       zero.push_back(static_cast<int32_t>(rng() % static_cast<uint32_t>(most + 1)));
       above.push_back(most - zero.back());
-      below.push_back(-zero.back());
+    }
+    for (size_t i = 0; i < 4; ++i) {
+      for (const int32_t v : i < 2 ? zero : above)
+        bytes[i].push_back(static_cast<uint8_t>(i % 2 ? v >> 8 : v & 255));
+      bytes[i].resize(static_cast<size_t>(RoundUpTo(length, kQuad)), 99);  // counts for nothing
     }
     inverse[3] = 0;
     inverse[4] = 1.f / 512;  // many ties, where the scale is 1
     if (length > 1) scale[1] = 1;
   }
   PanelRun Run() const {
-    return {weights.data(), scale.data(), zero.data(),
-            above.data(),   below.data(), static_cast<int64_t>(scale.size())};
+    return {weights.data(),
+            scale.data(),
+            {bytes[0].data(), words ? bytes[1].data() : nullptr},
+            {bytes[2].data(), words ? bytes[3].data() : nullptr},
+            static_cast<int64_t>(scale.size())};
   }
   float Scaled(size_t row, size_t column) const {
     return static_cast<float>(weights[row * kPanel + column]) * scale[row];
@@ -52,7 +62,7 @@ void ExpectPanel(const PanelCase& c, const KernelTable& t) {
   const auto panel = out.Take();
   for (size_t l = 0; l < kPanel; ++l) {
     float most = c.largest[l];
-    int64_t correction = 5, high = 0, low = 0;
+    int64_t squares = 0, correction = 5, high = 0, low = 0;
     for (size_t k = 0; k < panel.size() / kPanel; ++k) {
       const int8_t found = panel[(k / kQuad * kPanel + l) * kQuad + k % kQuad];
       if (k >= length) {
@@ -62,11 +72,13 @@ void ExpectPanel(const PanelCase& c, const KernelTable& t) {
       const int64_t v = c.Quantized(k, l);
       ASSERT_EQ(found, v) << "row " << k << " column " << l;
       most = std::max(most, std::fabs(c.Scaled(k, l)));
+      squares += v * v;
       correction += v * c.zero[k];
-      high += std::max(v * c.above[k], v * c.below[k]);
-      low += std::min(v * c.above[k], v * c.below[k]);
+      high += std::max(v * c.above[k], -v * c.zero[k]);
+      low += std::min(v * c.above[k], -v * c.zero[k]);
     }
     ASSERT_EQ(largest[l], most);
+    ASSERT_EQ(sums.squares[l], static_cast<double>(squares));
     ASSERT_EQ(sums.correction[l], static_cast<double>(correction));
     ASSERT_EQ(sums.high[l], static_cast<double>(high));
     ASSERT_EQ(sums.low[l], static_cast<double>(low));

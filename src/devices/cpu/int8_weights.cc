@@ -94,22 +94,40 @@ bool SuitsWinograd(const ops::ConvBlock& op, const ConvWeights& c) {
          c.ci >= kLeastWinogradChannels && c.co >= kWinogradChannels;
 }
 
+// Numbers of 16 bits as their low and high bytes, up to a whole quad.
+struct Words {
+  std::vector<uint8_t> low, high;
+
+  explicit Words(size_t n) : low(static_cast<size_t>(RoundUp(static_cast<int64_t>(n), kQuad)), 0) {
+    high = low;
+  }
+  void Set(size_t i, int32_t v) {
+    low[i] = static_cast<uint8_t>(v & 255);
+    high[i] = static_cast<uint8_t>(v >> 8);
+  }
+  const uint8_t* High(int64_t from, bool words) const {
+    return words ? high.data() + from : nullptr;
+  }
+};
+
 // The inputs of one product, tap after tap and channel after channel.
 struct RunInputs {
   std::vector<float> scale;
-  std::vector<int32_t> zero, above, below;
+  Words zero, above;
+  bool words = false;  // some of these numbers exceed a byte
 
   // `times`: the value of one step of the transformed input.
-  RunInputs(const Int8Input& input, int64_t taps, double times) {
-    const size_t n = static_cast<size_t>(taps) * input.factors.scale.size();
-    scale.reserve(n);
-    for (auto* v : {&zero, &above, &below}) v->reserve(n);
+  RunInputs(const Int8Input& input, int64_t taps, double times)
+      : zero(static_cast<size_t>(taps) * input.factors.scale.size()), above(zero) {
+    const InputFactors& in = input.factors;
+    scale.reserve(static_cast<size_t>(taps) * in.scale.size());
     for (int64_t t = 0; t < taps; ++t)
-      for (size_t c = 0; c < input.factors.scale.size(); ++c) {
-        scale.push_back(static_cast<float>(input.factors.scale[c] * times));
-        zero.push_back(input.factors.zero[c]);
-        above.push_back(input.factors.most[c] - input.factors.zero[c]);
-        below.push_back(-input.factors.zero[c]);
+      for (size_t c = 0; c < in.scale.size(); ++c) {
+        const int32_t most = in.most[c] - in.zero[c];
+        zero.Set(scale.size(), in.zero[c]);
+        above.Set(scale.size(), most);
+        words = words || in.zero[c] > 255 || most > 255;
+        scale.push_back(static_cast<float>(in.scale[c] * times));
       }
   }
 };
@@ -117,23 +135,26 @@ struct RunInputs {
 // One product's panels: `runs` runs of `length` float rows each, packed one after another.
 struct Product {
   const int16_t* weights;  // of one block
+  const int16_t* largest;  // MasterPanels::largest of it
+  int64_t channels;        // rows of `largest`
   int64_t runs, length;
   int64_t padded;  // length, rounded up to what the products want; zeros behind it
   const RunInputs& inputs;
 
   int64_t packed() const { return runs * padded * kPanel; }
 
-  PanelRun Run(int64_t run, int64_t from, int64_t count) const {
-    return {weights + (run * length + from) * kPanel,
+  PanelRun Run(const int16_t* rows, int64_t from, int64_t count) const {
+    return {rows,
             inputs.scale.data() + from,
-            inputs.zero.data() + from,
-            inputs.above.data() + from,
-            inputs.below.data() + from,
+            {inputs.zero.low.data() + from, inputs.zero.High(from, inputs.words)},
+            {inputs.above.low.data() + from, inputs.above.High(from, inputs.words)},
             count};
   }
 
-  void Largest(const kernels::KernelTable& k, float* largest) const {
-    for (int64_t r = 0; r < runs; ++r) k.panel_largest(Run(r, 0, length), largest);
+  // All taps of a channel have one scale, and roundings keep order, so the largest weight of them
+  // makes the largest product.
+  void Largest(const kernels::KernelTable& k, float* out) const {
+    k.panel_largest(Run(largest, 0, channels), out);
   }
 
   PanelSums Quantize(const kernels::KernelTable& k, const double* scale, int8_t* out) const {
@@ -145,8 +166,9 @@ struct Product {
     for (int64_t r = 0; r < runs; ++r) {
       std::fill_n(out + (r * padded + filled) * kPanel, (padded - filled) * kPanel, int8_t{0});
       for (int64_t from = 0; from < length; from += kRunLength)
-        k.panel_quantize(Run(r, from, std::min(kRunLength, length - from)), inverse,
-                         out + (r * padded + from) * kPanel, &sums);
+        k.panel_quantize(
+            Run(weights + (r * length + from) * kPanel, from, std::min(kRunLength, length - from)),
+            inverse, out + (r * padded + from) * kPanel, &sums);
     }
     return sums;
   }
@@ -203,16 +225,27 @@ class PictureQuantizer {
   }
 
   Product ProductAt(int64_t i, int64_t block) const {
-    const int16_t* master = weights_.products[static_cast<size_t>(i)].weights.data();
-    if (weights_.winograd)
-      return {master + block * conv_.ci * kPanel, 1, conv_.ci,
+    const MasterPanels& master = weights_.products[static_cast<size_t>(i)];
+    const int64_t channels = conv_.ci * kPanel;
+    if (weights_.winograd) {
+      const int16_t* rows = master.weights.data() + block * channels;
+      return {rows,
+              rows,
+              conv_.ci,
+              1,
+              conv_.ci,
               kernels::SegmentBytes(kernels_, conv_.ci),
               inputs_[i == kernels::kWinogradSumTap ? 1 : 0]};
+    }
     const ConvPhase& phase = conv_.phases[static_cast<size_t>(i)];
     const int64_t length = phase.segments.empty() ? 0 : phase.segments[0].taps * conv_.ci;
-    return {master + block * phase.taps * conv_.ci * kPanel,
-            static_cast<int64_t>(phase.segments.size()), length,
-            kernels::SegmentBytes(kernels_, length), inputs_[static_cast<size_t>(i)]};
+    return {master.weights.data() + block * phase.taps * channels,
+            master.largest.data() + block * channels,
+            phase.segments.empty() ? 0 : conv_.ci,
+            static_cast<int64_t>(phase.segments.size()),
+            length,
+            kernels::SegmentBytes(kernels_, length),
+            inputs_[static_cast<size_t>(i)]};
   }
 
   Status AllocatePanels() {
@@ -406,24 +439,26 @@ class PictureQuantizer {
   Int8Picture picture_;
 };
 
-// The master weights' columns have their largest weight at the same number, which is the unit.
-InputWeights WeightsOfInputs(const ConvWeights& conv, const std::vector<MasterPanels>& products) {
+// Fills `largest` of the panels, and tells what the weights of each input are to each other. The
+// columns have their largest weight at the same number, which is the unit.
+InputWeights MeasureWeights(const ConvWeights& conv, std::vector<MasterPanels>& products) {
   const auto channels = static_cast<size_t>(conv.ci);
   std::vector<double> largest(channels), mean(channels);
   double columns = 0, weights = 0;
   for (size_t i = 0; i < products.size(); ++i) {
     const int64_t taps = conv.phases[i].taps, blocks = CeilDiv(conv.columns, kPanel);
+    products[i].largest.assign(static_cast<size_t>(blocks * conv.ci * kPanel), 0);
     columns += static_cast<double>(blocks * kPanel);
     weights += static_cast<double>(blocks * kPanel * taps);
     for (int64_t b = 0; b < blocks; ++b)
       for (int64_t c = 0; c < conv.ci; ++c) {
-        int32_t most[kPanel] = {};  // of each column
+        int16_t* most = products[i].largest.data() + (b * conv.ci + c) * kPanel;
         int64_t squares[kPanel] = {};
         for (int64_t t = 0; t < taps; ++t) {
           const int16_t* w = products[i].weights.data() + ((b * taps + t) * conv.ci + c) * kPanel;
           for (int l = 0; l < kPanel; ++l) {
             const int32_t magnitude = std::abs(int32_t{w[l]});
-            most[l] = std::max(most[l], magnitude);
+            most[l] = static_cast<int16_t>(std::max<int32_t>(most[l], magnitude));
             squares[l] += magnitude * magnitude;
           }
         }
@@ -452,7 +487,7 @@ Int8Weights MakeInt8Weights(const ops::ConvBlock& op, const ConvWeights& conv, b
     for (const ConvPhase& phase : conv.phases)
       w.products.push_back(
           ToMaster(phase.panels, CeilDiv(conv.columns, kPanel), phase.taps * conv.ci));
-    w.input = WeightsOfInputs(conv, w.products);
+    w.input = MeasureWeights(conv, w.products);
     if (op.norm != ops::Norm::kInstance) w.input.spread = 2;
   }
   auto bare = std::make_shared<ConvWeights>(conv);

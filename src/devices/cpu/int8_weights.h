@@ -26,6 +26,7 @@ constexpr int64_t kWinogradTaps = 16;
 // The weights of one product: of a phase, or of one of Winograd's taps (G g G').
 struct MasterPanels {
   std::vector<int16_t> weights;  // [blocks][taps][ci][16]
+  std::vector<int16_t> largest;  // of direct products: magnitude over the taps, [blocks][ci][16]
   std::vector<float> scale;      // of each column
 };
 

@@ -30,7 +30,28 @@ struct F32 {
   return a;
 }
 
-// The 8-bit products. SDOT wants both factors signed and pixels are not, so 128 comes off them:
+// Products by single quads of bytes: 128 comes off these and, times the weights, on again.
+struct I8 {
+  static constexpr int kVectors = kPanel / 4;
+  using V = int32x4_t;
+  using A = int8x16_t;
+  static V Zero() { return vdupq_n_s32(0); }
+  static int8x16_t LoadB(const int8_t* b, int v) { return vld1q_s8(b + 16 * v); }
+  static A BroadcastA(const uint8_t* a) {
+    uint32_t quad;
+    std::memcpy(&quad, a, sizeof(quad));
+    return vreinterpretq_s8_u8(veorq_u8(vreinterpretq_u8_u32(vdupq_n_u32(quad)), vdupq_n_u8(128)));
+  }
+  static V Dot(V sum, A a, int8x16_t b) {
+    return vsubq_s32(vdotq_s32(sum, a, b), vdotq_s32(Zero(), b, vdupq_n_s8(-128)));
+  }
+  static void StorePanel(int32_t* c, const V* sum) {
+    PICABIA_UNROLL for (int v = 0; v < kVectors; ++v) vst1q_s32(c + 4 * v, sum[v]);
+  }
+};
+
+// The 8-bit products of whole rows. SDOT wants both factors signed and pixels are not, so 128 comes
+// off them:
 //   sum of a * w = sum of (a - 128) * w + 128 * sum of w
 // exactly; the last term is the same for every pixel. One instruction multiplies 16 weights, four
 // channels by four factors, by one of the four quads in a register of pixels: 1.35 instructions a

@@ -39,8 +39,12 @@ template <typename V>
   return a < b ? a : b;
 }
 
-// Nearest integer, ties to even, as a float; |v| < 2^22. In 1.5 * 2^23 the last bit weighs 1.
-[[gnu::always_inline]] inline Float16 RoundEven(Float16 v) { return (v + 12582912.f) - 12582912.f; }
+// In 1.5 * 2^23 the last bit weighs 1: v + kRoundEven holds the nearest integer to v, ties to even,
+// in its low 22 bits, where |v| < 2^21.
+constexpr float kRoundEven = 12582912.f;
+
+// The same as a float.
+[[gnu::always_inline]] inline Float16 RoundEven(Float16 v) { return (v + kRoundEven) - kRoundEven; }
 
 [[gnu::always_inline]] inline Float16 ToFloat(Int16x16 v) {
   return __builtin_convertvector(__builtin_convertvector(v, Int32x16), Float16);

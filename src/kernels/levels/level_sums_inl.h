@@ -1,14 +1,14 @@
 // Sums of products to levels, in registers, and what a convolution learns of them on the way.
 
-// A level as a float, and as an integer of which the low 16 bits are it: in 1.5 * 2^23 the last bit
-// weighs 1 and the low 16 bits are 0. Callers see to it that levels fit.
+// A level as a float, and as an integer of which the low 16 bits are it. Callers see to it that
+// levels fit.
 struct Level {
   Float16 value;
   Int32x16 bits;
 
   [[gnu::always_inline]] explicit Level(Float16 v) {
-    const Float16 shifted = v + 12582912.f;
-    value = shifted - 12582912.f;
+    const Float16 shifted = v + kRoundEven;
+    value = shifted - kRoundEven;
     bits = (Int32x16)shifted;
   }
   // kWhole: 16 channels, else the first `channels`.
