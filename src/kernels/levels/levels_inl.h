@@ -43,11 +43,14 @@ struct MapParameters {
 template <bool kClamp, typename F>
 [[gnu::always_inline]] inline void ForLevelsOf(const LevelRow& row, F store) {
   constexpr int64_t kStep = 32;
+  constexpr int64_t kAhead = 4096;  // levels; further than a page, where the processor's own end
   const int64_t covered = (row.period + kStep - 1) / kStep * kStep;
   int64_t i = 0;
   for (; i + covered <= row.count; i += row.period)
-    for (int64_t j = 0; j < row.period; j += kStep)
+    for (int64_t j = 0; j < row.period; j += kStep) {
+      __builtin_prefetch(row.levels + i + j + kAhead);
       store(i + j, kStep, MapParameters<kClamp>(row, j), LoadVector<Int16x32>(row.levels + i + j));
+    }
   for (; i < row.count; i += row.period)
     for (int64_t j = 0; j < row.period && i + j < row.count; j += kStep) {
       const int64_t left = std::min(kStep, row.count - i - j);
@@ -198,7 +201,10 @@ template <bool kFloor>
 [[gnu::always_inline]] inline void AddLevelsAt(const LevelSum& s, int64_t count, int64_t j) {
   const TermScale<kFloor> a(s.a, j), b(s.b, j);
   auto low = LoadVector<Float16>(s.low + j), high = LoadVector<Float16>(s.high + j);
+  // A line of the block behind this one, of the one picture and of the other by turns.
+  const int16_t* ahead = (j % 32 == 0 ? s.a.levels : s.b.levels - 16) + count;
   for (int64_t i = j; i < count; i += s.period) {
+    __builtin_prefetch(ahead + i);
     const Level v(ClampLevel(a.Of(s.a.levels + i) + b.Of(s.b.levels + i)));
     v.Store<true>(s.out + i, 16);
     low = Smaller(low, v.value);

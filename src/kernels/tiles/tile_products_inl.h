@@ -151,7 +151,8 @@ class BlockLevels {
   }
 
  private:
-  static constexpr int64_t kChunk = 16;  // pixels; divides kSumPixels and kTileRows
+  static constexpr int64_t kChunk = 16;       // pixels; divides kSumPixels and kTileRows
+  static constexpr int64_t kWriteAhead = 32;  // pixels whose lines are on their way to the cache
 
   void Chunk() {
     const int64_t end = std::min(next_ + kChunk, end_);
@@ -171,6 +172,7 @@ class BlockLevels {
       sums =
           next_ == group ? LevelSums(r_.statistics, c, Level(scale.Of(from, nullptr)).value) : own;
     for (int64_t p = next_; p < end; ++p, from += kStride, to += r_.y_stride) {
+      if (q == 0) __builtin_prefetch(to + kWriteAhead * r_.y_stride, 1);
       const Level level(scale.Of(from, nullptr));
       if constexpr (kStatistics) sums.Add(level.value);
       level.Store<true>(to, kPanel);
