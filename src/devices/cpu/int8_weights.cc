@@ -394,7 +394,10 @@ class PictureQuantizer {
       const double scale = sums_[t].scale[m] * inverse;
       phase.scale[t * n + m] = static_cast<float>(scale);
       const double correction = sums_[t].correction[m] * scale;
-      for (size_t i = 0; i < 4; ++i) offset[i] -= kA[i / 2][t / 4] * kA[i % 2][t % 4] * correction;
+      for (size_t i = 0; i < 4; ++i) {
+        const int sign = kA[i / 2][t / 4] * kA[i % 2][t % 4];
+        offset[i] -= sign * correction;
+      }
     }
     for (size_t i = 0; i < 4; ++i) phase.offset[i * n + m] = static_cast<float>(offset[i]);
   }
