@@ -214,9 +214,11 @@ class PictureQuantizer {
     if (weights_.winograd) {
       Int8Input tap = input_;
       std::fill(tap.factors.zero.begin(), tap.factors.zero.end(), kernels::kWinogradZero);
+      tap.factors.most = tap.factors.zero;  // nobody asks: BoundWinograd knows more
       const double times = 1 << kernels::kWinogradShift;
       inputs_.emplace_back(tap, 1, times);
       for (size_t c = 0; c < tap.factors.zero.size(); ++c) tap.factors.zero[c] = input_.sum_zero[c];
+      tap.factors.most = tap.factors.zero;
       inputs_.emplace_back(tap, 1, times);
       return;
     }

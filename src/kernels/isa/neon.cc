@@ -56,7 +56,7 @@ struct I8 {
 // exactly; the last term is the same for every pixel. One instruction multiplies 16 weights, four
 // channels by four factors, by one of the four quads in a register of pixels: 1.35 instructions a
 // product in the inner loop. Products of 16 bits (SMLAL) would take four times as many.
-constexpr int kVectors = kPanel / 4;
+constexpr int kVectors = I8::kVectors;
 constexpr int kTileRows = 5;       // 20 of 32 registers are sums, 5 pixels; with 6 rows some spill
 constexpr int64_t kPixelRun = 16;  // bytes of a pixel in a register
 constexpr int64_t kPanelQuad = kPanel * kQuad;
@@ -105,11 +105,8 @@ template <int kRows>
       DotQuad<3>(b, x, sum);
     }
     for (; k < g.segment_length; k += kQuad, b += kPanelQuad) {
-      PICABIA_UNROLL for (int r = 0; r < kRows; ++r) {
-        uint32_t quad;
-        std::memcpy(&quad, p + r * g.pixel_stride + k, sizeof(quad));
-        x[r] = vreinterpretq_s8_u8(veorq_u8(vreinterpretq_u8_u32(vdupq_n_u32(quad)), flip));
-      }
+      PICABIA_UNROLL for (int r = 0; r < kRows; ++r) x[r] =
+          I8::BroadcastA(p + r * g.pixel_stride + k);
       DotQuad<0>(b, x, sum);
     }
   }

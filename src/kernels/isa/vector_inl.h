@@ -39,11 +39,11 @@ template <typename V>
   return a < b ? a : b;
 }
 
-// In 1.5 * 2^23 the last bit weighs 1: v + kRoundEven holds the nearest integer to v, ties to even,
-// in its low 22 bits, where |v| < 2^21.
+// 1.5 * 2^23, where the last bit weighs 1: for |v| < 2^22, v + kRoundEven is rounded to the nearest
+// integer, ties to even, and its low bits are those of that integer.
 constexpr float kRoundEven = 12582912.f;
 
-// The same as a float.
+// That integer as a float.
 [[gnu::always_inline]] inline Float16 RoundEven(Float16 v) { return (v + kRoundEven) - kRoundEven; }
 
 [[gnu::always_inline]] inline Float16 ToFloat(Int16x16 v) {
